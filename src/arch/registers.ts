@@ -1,0 +1,152 @@
+// The registers of one PE as slots of a single array: 64-bit values, one page of the frame pool. Names are Arm's, in lower case.
+// A register is known here, with its encoding where it has one, and nowhere else.
+
+/** How MRS and MSR name a register: op0, op1, CRn, CRm, op2. */
+export type Encoding = readonly [number, number, number, number, number];
+
+type Row = {
+  /** Lowest EL that may read and write it. */
+  readonly el: 0 | 1 | 2 | 3;
+  readonly encoding?: Encoding;
+  /** EL3 firmware saves and restores it for each world. */
+  readonly perWorld?: true;
+};
+
+/** One row a system register, in the order of its slot. */
+const rows = {
+  sp_el0: { el: 1, encoding: [3, 0, 4, 1, 0], perWorld: true },
+  sp_el1: { el: 2, encoding: [3, 4, 4, 1, 0] },
+  sp_el2: { el: 3, encoding: [3, 6, 4, 1, 0], perWorld: true },
+  sp_el3: { el: 3 },
+  elr_el1: { el: 1, encoding: [3, 0, 4, 0, 1] },
+  elr_el2: { el: 2, encoding: [3, 4, 4, 0, 1], perWorld: true },
+  elr_el3: { el: 3, encoding: [3, 6, 4, 0, 1], perWorld: true },
+  spsr_el1: { el: 1, encoding: [3, 0, 4, 0, 0] },
+  spsr_el2: { el: 2, encoding: [3, 4, 4, 0, 0], perWorld: true },
+  spsr_el3: { el: 3, encoding: [3, 6, 4, 0, 0], perWorld: true },
+  esr_el1: { el: 1, encoding: [3, 0, 5, 2, 0] },
+  esr_el2: { el: 2, encoding: [3, 4, 5, 2, 0], perWorld: true },
+  esr_el3: { el: 3, encoding: [3, 6, 5, 2, 0] },
+  far_el1: { el: 1, encoding: [3, 0, 6, 0, 0] },
+  far_el2: { el: 2, encoding: [3, 4, 6, 0, 0], perWorld: true },
+  far_el3: { el: 3, encoding: [3, 6, 6, 0, 0] },
+  hpfar_el2: { el: 2, encoding: [3, 4, 6, 0, 4], perWorld: true },
+  mfar_el3: { el: 3, encoding: [3, 6, 6, 0, 5] },
+  vbar_el1: { el: 1, encoding: [3, 0, 12, 0, 0] },
+  vbar_el2: { el: 2, encoding: [3, 4, 12, 0, 0], perWorld: true },
+  vbar_el3: { el: 3, encoding: [3, 6, 12, 0, 0] },
+  sctlr_el1: { el: 1, encoding: [3, 0, 1, 0, 0] },
+  sctlr_el2: { el: 2, encoding: [3, 4, 1, 0, 0], perWorld: true },
+  sctlr_el3: { el: 3, encoding: [3, 6, 1, 0, 0] },
+  hcr_el2: { el: 2, encoding: [3, 4, 1, 1, 0], perWorld: true },
+  scr_el3: { el: 3, encoding: [3, 6, 1, 1, 0], perWorld: true },
+  actlr_el2: { el: 2, encoding: [3, 4, 1, 0, 1], perWorld: true },
+  afsr0_el2: { el: 2, encoding: [3, 4, 5, 1, 0], perWorld: true },
+  afsr1_el2: { el: 2, encoding: [3, 4, 5, 1, 1], perWorld: true },
+  amair_el2: { el: 2, encoding: [3, 4, 10, 3, 0], perWorld: true },
+  mair_el2: { el: 2, encoding: [3, 4, 10, 2, 0], perWorld: true },
+  cnthctl_el2: { el: 2, encoding: [3, 4, 14, 1, 0], perWorld: true },
+  cntvoff_el2: { el: 2, encoding: [3, 4, 14, 0, 3], perWorld: true },
+  cptr_el2: { el: 2, encoding: [3, 4, 1, 1, 2], perWorld: true },
+  hacr_el2: { el: 2, encoding: [3, 4, 1, 1, 7], perWorld: true },
+  hstr_el2: { el: 2, encoding: [3, 4, 1, 1, 3], perWorld: true },
+  mdcr_el2: { el: 2, encoding: [3, 4, 1, 1, 1], perWorld: true },
+  tcr_el2: { el: 2, encoding: [3, 4, 2, 0, 2], perWorld: true },
+  tpidr_el2: { el: 2, encoding: [3, 4, 13, 0, 2], perWorld: true },
+  ttbr0_el2: { el: 2, encoding: [3, 4, 2, 0, 0], perWorld: true },
+  ttbr1_el2: { el: 2, encoding: [3, 4, 2, 0, 1], perWorld: true },
+  contextidr_el2: { el: 2, encoding: [3, 4, 13, 0, 1], perWorld: true },
+  vmpidr_el2: { el: 2, encoding: [3, 4, 0, 0, 5], perWorld: true },
+  vpidr_el2: { el: 2, encoding: [3, 4, 0, 0, 0], perWorld: true },
+  vtcr_el2: { el: 2, encoding: [3, 4, 2, 1, 2], perWorld: true },
+  vttbr_el2: { el: 2, encoding: [3, 4, 2, 1, 0], perWorld: true },
+  icc_sre_el2: { el: 2, encoding: [3, 4, 12, 9, 5], perWorld: true },
+  ich_hcr_el2: { el: 2, encoding: [3, 4, 12, 11, 0], perWorld: true },
+  ich_vmcr_el2: { el: 2, encoding: [3, 4, 12, 11, 7], perWorld: true },
+  apiakeylo_el1: { el: 1, encoding: [3, 0, 2, 1, 0], perWorld: true },
+  apiakeyhi_el1: { el: 1, encoding: [3, 0, 2, 1, 1], perWorld: true },
+  gptbr_el3: { el: 3, encoding: [3, 6, 2, 1, 4] },
+  gpcbw_el3: { el: 3, encoding: [3, 6, 2, 1, 5] },
+  gpccr_el3: { el: 3, encoding: [3, 6, 2, 1, 6] },
+  tpidr_el0: { el: 0, encoding: [3, 3, 13, 0, 2] },
+  tpidr_el1: { el: 1, encoding: [3, 0, 13, 0, 4] },
+  tpidr_el3: { el: 3, encoding: [3, 6, 13, 0, 2] },
+  mpidr_el1: { el: 1, encoding: [3, 0, 0, 0, 5] },
+  id_aa64pfr0_el1: { el: 1, encoding: [3, 0, 0, 4, 0] },
+  id_aa64mmfr0_el1: { el: 1, encoding: [3, 0, 0, 7, 0] },
+} as const satisfies Record<string, Row>;
+
+/** A system register that MRS and MSR reach. */
+export type SysReg = keyof typeof rows;
+
+export const sysRegs = Object.keys(rows) as SysReg[];
+export const sysRegRow = (name: SysReg): Row => rows[name];
+/** Whether a word names a system register. */
+export const isSysReg = (name: string): name is SysReg => Object.hasOwn(rows, name);
+
+/** Registers that cannot be written: software that tries gets an Undefined Instruction exception. */
+export const readOnly: ReadonlySet<SysReg> = new Set<SysReg>(['mpidr_el1', 'id_aa64pfr0_el1', 'id_aa64mmfr0_el1']);
+
+/** Slots: X0 to X30, PC, PSTATE, then the system registers. */
+export const PC_SLOT = 31;
+export const PSTATE_SLOT = 32;
+const slots = Object.fromEntries(sysRegs.map((name, i) => [name, PSTATE_SLOT + 1 + i])) as Record<SysReg, number>;
+export const slotOf = (name: SysReg): number => slots[name];
+export const SLOT_COUNT = PSTATE_SLOT + 1 + sysRegs.length;
+
+/** Registers of EL1 and EL0 that EL3 switches only where nobody at EL2 does: between Non-secure and Secure. */
+export const el1Slots: readonly number[] = (
+  [
+    'sp_el1',
+    'elr_el1',
+    'spsr_el1',
+    'esr_el1',
+    'far_el1',
+    'vbar_el1',
+    'sctlr_el1',
+    'tpidr_el0',
+    'tpidr_el1',
+  ] as const satisfies readonly SysReg[]
+).map((name) => slots[name]);
+
+/** What EL3 switches between worlds: X0 to X30 and these. */
+export const worldSlots: readonly number[] = [
+  ...Array.from({ length: 31 }, (_, n) => n),
+  ...sysRegs.filter((name) => sysRegRow(name).perWorld).map((name) => slots[name]),
+];
+
+/** PSTATE, in the layout of SPSR_ELx. */
+export const Pstate = {
+  N: 1n << 31n,
+  Z: 1n << 30n,
+  C: 1n << 29n,
+  V: 1n << 28n,
+  IL: 1n << 20n,
+  DAIF: 0b1111n << 6n,
+  FLAGS: 0b1111n << 28n,
+} as const;
+
+/** SCR_EL3 bits that decide routing. */
+export const Scr = {
+  NS: 1n << 0n,
+  EA: 1n << 3n,
+  RES1: 0b11n << 4n,
+  SMD: 1n << 7n,
+  HCE: 1n << 8n,
+  RW: 1n << 10n,
+  EEL2: 1n << 18n,
+  EASE: 1n << 19n,
+  GPF: 1n << 48n,
+  NSE: 1n << 62n,
+} as const;
+
+/** HCR_EL2 bits that decide routing. */
+export const Hcr = {
+  VM: 1n << 0n,
+  TWI: 1n << 13n,
+  TSC: 1n << 19n,
+  TGE: 1n << 27n,
+  RW: 1n << 31n,
+  E2H: 1n << 34n,
+  GPF: 1n << 48n,
+} as const;

@@ -1,0 +1,43 @@
+// Where SVC, HVC, SMC and undefined instructions go. DDI 0487 D1: exception routing, SCR_EL3 and HCR_EL2.
+
+import { Hcr, Scr } from '../arch/registers.ts';
+import { Ec } from '../arch/syndrome.ts';
+import type { El } from '../arch/world.ts';
+
+/** What decides the route of a call. */
+export type RoutingInput = {
+  readonly el: El;
+  /** The lower ELs are in Secure state. */
+  readonly isSecure: boolean;
+  readonly el2Enabled: boolean;
+  readonly scr: bigint;
+  readonly hcr: bigint;
+};
+
+/** Where a call goes. `trapped`: it was not executed, and the handler returns to the instruction itself. */
+export type Route = { readonly target: 1 | 2 | 3; readonly ec: Ec; readonly trapped: boolean };
+
+const has = (value: bigint, bit: bigint): boolean => (value & bit) !== 0n;
+const toEl1OrEl2 = ({ el2Enabled, hcr }: RoutingInput): 1 | 2 => (el2Enabled && has(hcr, Hcr.TGE) ? 2 : 1);
+
+/** An instruction that does not exist here: to the current EL, from EL0 to EL1 or with TGE to EL2. */
+export function routeUndefined(input: RoutingInput): Route {
+  return { target: input.el === 0 ? toEl1OrEl2(input) : input.el, ec: Ec.Unknown, trapped: true };
+}
+
+export function routeCall(op: 'svc' | 'hvc' | 'smc', input: RoutingInput): Route {
+  const { el, isSecure, el2Enabled, scr, hcr } = input;
+  switch (op) {
+    case 'svc':
+      return { target: el === 0 ? toEl1OrEl2(input) : el, ec: Ec.Svc64, trapped: false };
+    case 'hvc':
+      if (el === 0 || (el === 1 && isSecure && !el2Enabled) || !has(scr, Scr.HCE)) return routeUndefined(input);
+      return { target: el === 3 ? 3 : 2, ec: Ec.Hvc64, trapped: false };
+    case 'smc':
+      if (el === 0) return routeUndefined(input);
+      // The trap to EL2 comes before the check whether SMC is disabled.
+      if (el === 1 && el2Enabled && has(hcr, Hcr.TSC)) return { target: 2, ec: Ec.Smc64, trapped: true };
+      if (has(scr, Scr.SMD)) return routeUndefined(input);
+      return { target: 3, ec: Ec.Smc64, trapped: false };
+  }
+}

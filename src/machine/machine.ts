@@ -1,0 +1,462 @@
+// The machine: the only file that knows everyone. It plugs memory, PEs, SMMU, monitor, RMM and scripts together, steps them
+// one architectural action at a time, and takes and restores snapshots. Synchronous; a run is a function of its description.
+
+import type { Action, Outcome, ScriptArgs } from '../arch/action.ts';
+import { toPa, type Pa } from '../arch/address.ts';
+import { Trace, type TraceEvent } from '../arch/trace.ts';
+import { type TlbiPaOp, decodeTlbiRange } from '../arch/tlbi.ts';
+import { gpccrField } from '../arch/gpt.ts';
+import { type El, World, worldName } from '../arch/world.ts';
+import { assert } from '../base/assert.ts';
+import { Prng } from '../base/prng.ts';
+import { act, faultView, smc } from '../cpu/act.ts';
+import { Pe } from '../cpu/pe.ts';
+import { idRegisters } from '../cpu/id-registers.ts';
+import { Smmu } from '../board/smmu.ts';
+import { Gpc } from '../memory/gpc.ts';
+import { PhysicalMemory } from '../memory/physical-memory.ts';
+import { GptLibrary } from '../monitor/gpt.ts';
+import { Monitor } from '../monitor/monitor.ts';
+import type { Attestation } from '../monitor/ports.ts';
+import type { RmmPe } from '../rmm/ports.ts';
+import { Rmm } from '../rmm/rmm.ts';
+import { type MachineDescription, gptLayoutOf, regionsOf } from './description.ts';
+import { Driver } from './driver.ts';
+import { baseMachine } from './machines/base.ts';
+import { placeholderAttestation } from './placeholder-attestation.ts';
+import { type Installed, type ScriptLibrary, ScriptRunner } from './scripts.ts';
+import { type Snapshot, type SnapshotData, fromData, toData } from './snapshot.ts';
+import { standardScripts } from './standard-scripts.ts';
+
+/** What a machine needs beside its description. */
+export type MachineOptions = {
+  readonly scripts?: ScriptLibrary;
+  /** Receives every event from the first one on. */
+  readonly trace?: (event: TraceEvent) => void;
+};
+
+/** Why a run came to an end. */
+export type RunEnd = 'steps' | 'idle' | 'system-off' | 'panic' | 'no-software';
+
+/** Steps that a driver lets other software of the same PE take before its call has to be back. */
+const CALL_STEPS_MAX = 10_000;
+/** Where the RMM waits for calls, and where it makes them: its PC there is a constant of the machine. */
+const RMM_LOOP = 0x100n;
+const RMM_CALL = 0x200n;
+
+export class Machine {
+  readonly description: MachineDescription;
+  readonly trace = new Trace();
+  readonly memory: PhysicalMemory;
+  readonly pes: readonly Pe[];
+  readonly smmu: Smmu;
+  readonly monitor: Monitor;
+  readonly rmm: Rmm;
+  readonly prng: Prng;
+  /** Set when the machine stopped for good: off, or broken. */
+  end: Exclude<RunEnd, 'steps' | 'idle'> | undefined;
+  /** Instructions and charged costs so far: virtual time. */
+  time = 0;
+
+  readonly #scripts: ScriptLibrary;
+  #installed: Installed[] = [];
+  readonly #runners = new Map<string, ScriptRunner>();
+  readonly #rmmPes: readonly RmmPe[];
+  readonly #unsettled = new Set<Pe>();
+  #isResetPending = false;
+
+  constructor(description: MachineDescription = baseMachine, options: MachineOptions = {}) {
+    this.description = description;
+    this.#scripts = { ...standardScripts, ...options.scripts };
+    const { paBits, features, content, framesMax, seed } = description;
+    this.prng = new Prng(seed);
+    this.trace.to(options.trace);
+    this.memory = new PhysicalMemory({ paBits, regions: regionsOf(description), framesMax, content, seed });
+    this.memory.onLateWriteback = ({ frame, pas, lines }) => {
+      if (this.trace.on) this.trace.emit({ kind: 'late-writeback', frame, pas, lines });
+    };
+    this.pes = Array.from(
+      { length: description.pes },
+      (_, i) => new Pe(i, this.memory, new Gpc(this.memory, features, paBits), this.trace),
+    );
+    this.smmu = new Smmu(this.memory, features, this.trace);
+    const system = { invalidate: (op: TlbiPaOp, xt: bigint, from: Pe): void => this.invalidate(op, xt, from) };
+    const gpt = new GptLibrary(gptLayoutOf(description), features, paBits, system);
+    const { rmm, banks, normal, secure, isGpfToEl3 } = description;
+    this.monitor = new Monitor(
+      gpt,
+      {
+        rmmEntry: toPa(rmm.base),
+        sharedBuffer: toPa(rmm.sharedBuffer),
+        banks: banks.map(({ base, size }) => ({ base: toPa(base), size })),
+        normalEntry: toPa(normal.entry),
+        secureEntry: secure === undefined ? undefined : toPa(secure.entry),
+        isGpfToEl3,
+      },
+      {
+        pes: this.pes,
+        system,
+        power: {
+          started: (pe) => this.#unsettled.add(pe),
+          systemOff: () => this.#systemOff(),
+          systemReset: () => {
+            this.#isResetPending = true;
+          },
+        },
+        attestation: this.attestation(),
+      },
+    );
+    this.rmm = new Rmm(paBits, this.pes.length, toPa(rmm.base));
+    this.#rmmPes = this.pes.map((pe) => this.#rmmPe(pe));
+    for (const pe of this.pes) idRegisters(pe, features, paBits);
+    if (description.isStrict) this.#watch();
+    if (secure !== undefined) {
+      this.#installed.push({
+        world: World.Secure,
+        el: 1,
+        entry: BigInt(secure.entry),
+        script: 'secure-partition',
+        args: { seed },
+      });
+    }
+  }
+
+  /** A machine that has booted: PE 0 is in Normal world at EL2, the others are off. */
+  static boot(description: MachineDescription = baseMachine, options: MachineOptions = {}): Machine {
+    const machine = new Machine(description, options);
+    machine.powerOn();
+    return machine;
+  }
+
+  /** Cold boot: EL3, then Secure, Realm and Normal world. */
+  powerOn(): void {
+    const [pe] = this.pes as readonly [Pe];
+    this.end = undefined;
+    this.memoryOfSmmu();
+    this.monitor.coldBoot(pe);
+    this.settle(pe);
+    // The Secure partition initialises itself before Normal world starts.
+    for (let steps = 0; pe.power !== 'on' && this.end === undefined; steps++) {
+      assert(steps < CALL_STEPS_MAX, 'the machine boots');
+      this.step(pe);
+    }
+  }
+
+  /** Installs a script at an address: entering that EL of that world there starts it. */
+  install(installed: { world: World; el: El; entry?: bigint; script: string; args?: ScriptArgs }): void {
+    const { world, el, script, args = null } = installed;
+    const entry = installed.entry ?? BigInt(this.description.normal.entry);
+    this.#installed = this.#installed.filter(
+      (other) => other.world !== world || other.el !== el || other.entry !== entry,
+    );
+    this.#installed.push({ world, el, entry, script, args });
+  }
+
+  /** Hands a PE's software to the caller: one action at a time, at once. */
+  driver(pe = 0): Driver {
+    return new Driver(this, this.pes[pe] as Pe);
+  }
+
+  /** The Normal-world host on PE 0. */
+  host(): Driver {
+    return this.driver(0);
+  }
+
+  /** One step of one PE: an action of the script that is due there. False: nothing to do. */
+  step(pe: Pe): boolean {
+    if (this.end !== undefined) return false;
+    this.settle(pe);
+    if (this.end !== undefined || pe.power === 'off' || pe.isWaiting) return false;
+    const runner = this.#runnerAt(pe);
+    if (runner === undefined) {
+      if (this.trace.on)
+        this.trace.emit({
+          kind: 'stop',
+          pe: pe.index,
+          reason: `no software in ${worldName(pe.world)} EL${pe.el} at 0x${pe.pc.toString(16)}`,
+        });
+      pe.isWaiting = true;
+      return false;
+    }
+    if (runner.action === undefined && runner.waiting === undefined && runner.position === 0) {
+      runner.next(undefined);
+    } else {
+      const outcome =
+        runner.waiting ?? (runner.action === undefined ? undefined : this.#comeBack(pe, runner.action, runner.pc));
+      if (outcome === 'again') return this.#perform(pe, runner);
+      if (outcome !== undefined) runner.next(outcome);
+    }
+    if (runner.isDone) {
+      pe.isWaiting = true;
+      return false;
+    }
+    return this.#perform(pe, runner);
+  }
+
+  /** Runs all PEs, in an order that the seed decides, for a number of steps or until nothing is left to do. */
+  run(stepsMax = 100_000): RunEnd {
+    for (let steps = 0; steps < stepsMax;) {
+      const ready = this.pes.filter((pe) => pe.power !== 'off' && !pe.isWaiting);
+      if (this.end !== undefined) return this.end;
+      if (ready.length === 0) return 'idle';
+      const pe = ready[this.prng.below(ready.length)] as Pe;
+      if (this.step(pe)) steps++;
+    }
+    return this.end ?? 'steps';
+  }
+
+  /** Performs one action on a PE whose software the caller is, and lets everything it set off run to its end. */
+  perform(pe: Pe, action: Action): Outcome {
+    this.#settleAll();
+    const origin = keyOf(pe);
+    for (let again = 0; again < CALL_STEPS_MAX; again++) {
+      const { pc } = pe;
+      this.time++;
+      const outcome = act(pe, action, this);
+      this.#settleAll();
+      if (outcome !== undefined) return outcome;
+      for (let steps = 0; keyOf(pe) !== origin || pe.power === 'off'; steps++) {
+        if (this.end !== undefined || pe.power === 'off') return { kind: 'moved', to: 'off' };
+        assert(steps < CALL_STEPS_MAX, 'software that was called comes back');
+        if (this.#runnerAt(pe) === undefined || !this.step(pe))
+          return { kind: 'moved', to: { world: pe.world, el: pe.el } };
+        this.#settleAll();
+      }
+      const back = this.#comeBack(pe, action, pc);
+      if (back !== 'again') return back;
+    }
+    throw new Error('an action is retried without end');
+  }
+
+  /** Firmware activations that are due on a PE. */
+  settle(pe: Pe): void {
+    while (this.end === undefined) {
+      if (pe.power === 'off') break;
+      if (pe.el === 3) {
+        this.monitor.activate(pe);
+        if (this.monitor.panic !== undefined) this.end = 'panic';
+      } else if (pe.el === 2 && pe.world === World.Realm) {
+        this.rmm.activate(this.#rmmPes[pe.index] as RmmPe);
+      } else {
+        break;
+      }
+      if (this.#isResetPending) this.#reset();
+    }
+    this.#unsettled.delete(pe);
+  }
+
+  /** TLBI to the Outer Shareable domain: every PE and the SMMU. */
+  invalidate(op: TlbiPaOp, xt: bigint, from: Pe): void {
+    const { paBits } = this.memory;
+    for (const pe of this.pes) {
+      if (op !== 'rpaos' && op !== 'rpalos') {
+        pe.gpc.invalidate(op);
+        continue;
+      }
+      const pgs = gpccrField(from.get('gpccr_el3'), 'PGS');
+      // Nothing is required of a receiver whose granule differs from the sender's.
+      if (gpccrField(pe.gpc.registers.gpccr, 'PGS') === pgs)
+        pe.gpc.invalidate(op, decodeTlbiRange(op, xt, pgs, paBits));
+    }
+    this.smmu.invalidate(op, xt);
+  }
+
+  /** Where attestation keys and the platform token come from. Simplified: placeholders until tokens exist. */
+  attestation(): Attestation {
+    return placeholderAttestation(this.description.seed);
+  }
+
+  /** The machine at this moment. Cheap; `restore` puts it back at a cost in proportion to what changed. */
+  snapshot(): Snapshot {
+    return {
+      memory: this.memory.checkpoint(),
+      pes: this.pes.map((pe) => pe.data()),
+      smmu: this.smmu.data(),
+      monitor: this.monitor.data(),
+      rmm: this.rmm.data(),
+      runners: [...this.#runners.values()].map((runner) => runner.data()),
+      installed: [...this.#installed],
+      prng: this.prng.state,
+      end: this.end,
+      time: this.time,
+      step: this.trace.step,
+    };
+  }
+
+  restore(snapshot: Snapshot): void {
+    this.memory.restore(snapshot.memory);
+    this.#restoreState(snapshot);
+  }
+
+  /** A snapshot as plain data that JSON can carry. */
+  save(): SnapshotData {
+    return toData(this.snapshot(), this.memory.frames(), this.description);
+  }
+
+  /** A machine from saved data, in this process or another. The scripts that run in it have to be given again. */
+  static load(data: SnapshotData, options: MachineOptions = {}): Machine {
+    const { description, frames, snapshot } = fromData(data);
+    const machine = new Machine(description, options);
+    machine.memory.setFrames(frames);
+    machine.#restoreState(snapshot);
+    return machine;
+  }
+
+  #restoreState(snapshot: Omit<Snapshot, 'memory'>): void {
+    for (const [i, pe] of snapshot.pes.entries()) (this.pes[i] as Pe).setData(pe);
+    this.smmu.setData(snapshot.smmu);
+    this.monitor.setData(snapshot.monitor);
+    this.rmm.setData(snapshot.rmm);
+    const keys = new Set(snapshot.runners.map(({ key }) => key));
+    for (const key of this.#runners.keys()) if (!keys.has(key)) this.#runners.delete(key);
+    for (const data of snapshot.runners) {
+      const runner = this.#runners.get(data.key);
+      if (runner?.isAt(data) === true) runner.settle(data);
+      else this.#runners.set(data.key, ScriptRunner.from(data, this.#scripts));
+    }
+    this.#installed = [...snapshot.installed];
+    this.prng.state = snapshot.prng;
+    this.end = snapshot.end;
+    this.time = snapshot.time;
+    this.trace.step = snapshot.step;
+    this.#unsettled.clear();
+    this.#isResetPending = false;
+  }
+
+  /** Registers of the SMMU, as EL3 would write them at boot. */
+  memoryOfSmmu(): void {
+    this.smmu.reset();
+    this.smmu.configure(BigInt(Math.floor(this.monitor.gpt.layout.l0Base / 4096)), this.monitor.gpt.gpccr);
+  }
+
+  #settleAll(): void {
+    for (const pe of this.pes) if (pe.power !== 'off' && (pe.el === 3 || this.#unsettled.has(pe))) this.settle(pe);
+    if (this.#isResetPending) this.#reset();
+  }
+
+  #perform(pe: Pe, runner: ScriptRunner): boolean {
+    this.time++;
+    runner.pc = pe.pc;
+    const outcome = act(pe, runner.action as Action, this);
+    if (outcome !== undefined) runner.waiting = outcome;
+    this.settle(pe);
+    return true;
+  }
+
+  /** What became of an action that left this EL, now that the PE is back. */
+  #comeBack(pe: Pe, action: Action, pc: bigint): Outcome | 'again' {
+    if (pe.pc === pc && action.op !== 'eret') return 'again';
+    const { el } = pe;
+    if (el !== 0) {
+      const vbar = pe.get(`vbar_el${el}`);
+      if (pe.pc === BigInt.asUintN(64, vbar + 0x400n)) {
+        const view = faultView(pe, el);
+        const from = Number((pe.get(`spsr_el${el}`) >> 2n) & 0b11n) as El;
+        return {
+          kind: 'exception',
+          exception: { from, esr: view.esr, far: view.far, elr: pe.get(`elr_el${el}`), x: [...pe.x.subarray(0, 31)] },
+        };
+      }
+      if (pe.pc === BigInt.asUintN(64, vbar + 0x200n) && action.op !== 'eret') {
+        // A fault that a higher EL handed back: the script is its own handler, and goes on behind the instruction.
+        const fault = faultView(pe, el);
+        pe.pstate = pe.get(`spsr_el${el}`);
+        pe.pc = BigInt.asUintN(64, pc + 4n);
+        return { kind: 'fault', fault };
+      }
+    }
+    const value = action.op === 'load' && action.reg !== undefined ? (pe.x[action.reg] as bigint) : 0n;
+    return { kind: 'done', value, x: [...pe.x.subarray(0, 18)] };
+  }
+
+  #runnerAt(pe: Pe): ScriptRunner | undefined {
+    const key = keyOf(pe);
+    const running = this.#runners.get(key);
+    const program = this.#installed.find(
+      ({ world, el, entry }) => world === pe.world && el === pe.el && entry === pe.pc,
+    );
+    if (program === undefined || (running !== undefined && !running.isDone && running.action !== undefined))
+      return running;
+    const entry = { pe: pe.index, world: pe.world, el: pe.el, x: [...pe.x.subarray(0, 31)] };
+    const runner = new ScriptRunner(key, program.script, program.args, entry, this.#scripts);
+    this.#runners.set(key, runner);
+    return runner;
+  }
+
+  #rmmPe(pe: Pe): RmmPe {
+    const entry = BigInt(this.description.rmm.base);
+    return {
+      index: pe.index,
+      get pc() {
+        return pe.pc;
+      },
+      get x() {
+        return pe.x;
+      },
+      trace: this.trace,
+      memory: (pas) => pe.port(pas, World.Realm),
+      el3: {
+        gpi: (pa: Pa) => this.monitor.gpt.gpi(pe, pa),
+        smc: (x) => {
+          for (const [n, value] of x.entries()) pe.x[n] = value;
+          pe.pc = entry + RMM_CALL;
+          smc(pe);
+          this.monitor.activate(pe);
+          return [...pe.x.subarray(0, 5)];
+        },
+      },
+      leave: (x) => {
+        for (const [n, value] of x.entries()) pe.x[n] = value;
+        pe.pc = entry + RMM_LOOP;
+        smc(pe);
+      },
+    };
+  }
+
+  #systemOff(): void {
+    for (const pe of this.pes) pe.power = 'off';
+    this.end = 'system-off';
+    if (this.trace.on) this.trace.emit({ kind: 'power', pe: 0, what: 'system-off' });
+  }
+
+  /** Simplified: DRAM does not survive a reset, so nothing of a realm can; regions marked as kept do. */
+  #reset(): void {
+    this.#isResetPending = false;
+    if (this.trace.on) this.trace.emit({ kind: 'power', pe: 0, what: 'reset' });
+    const kept = this.description.ram.filter(({ keptByReset }) => keptByReset === true);
+    const isKept = (frame: number): boolean =>
+      kept.some(({ base, size }) => frame * 4096 >= base && frame * 4096 < base + size);
+    this.memory.setFrames(this.memory.frames().filter(({ frame }) => isKept(frame)));
+    this.#runners.clear();
+    this.#unsettled.clear();
+    this.rmm.reset();
+    for (const pe of this.pes) {
+      pe.reset();
+      pe.power = 'off';
+      idRegisters(pe, this.description.features, this.memory.paBits);
+    }
+    this.powerOn();
+  }
+
+  #watch(): void {
+    for (const pe of this.pes) {
+      pe.gpc.watchStale(({ frame, pas, held, now, granted }) => {
+        const by = { pe: pe.index, world: pe.world, el: pe.el };
+        const detail = `${worldName(pas)} used ${held}, table says ${now}${granted ? ', access granted' : ''}`;
+        if (this.trace.on) this.trace.emit({ kind: 'finding', invariant: 'STALE_GPT_TLB', by, frame, detail });
+        this.findings.push({ invariant: 'STALE_GPT_TLB', frame, detail });
+      });
+    }
+    this.smmu.gpc.watchStale(({ frame, pas, held, now, granted }) => {
+      const detail = `${worldName(pas)} used ${held}, table says ${now}${granted ? ', access granted' : ''}`;
+      if (this.trace.on)
+        this.trace.emit({ kind: 'finding', invariant: 'STALE_GPT_TLB', by: { device: 'SMMU' }, frame, detail });
+      this.findings.push({ invariant: 'STALE_GPT_TLB', frame, detail });
+    });
+  }
+
+  /** What strict mode has found. */
+  readonly findings: { readonly invariant: string; readonly frame: number; readonly detail: string }[] = [];
+}
+
+const keyOf = (pe: Pe): string => `${pe.index} ${worldName(pe.world)} ${pe.el}`;

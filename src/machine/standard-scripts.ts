@@ -1,0 +1,5 @@
+import { securePartition } from '../guest/secure-partition.ts';
+import type { ScriptLibrary } from './scripts.ts';
+
+/** Scripts that every machine can run by name. */
+export const standardScripts: ScriptLibrary = { 'secure-partition': securePartition };

@@ -1,0 +1,66 @@
+// One growable WebAssembly.Memory holds everything that has an address: page frames and register files. A later CPU engine
+// can run over the same bytes. Slot 0 is never handed out, so that 0 can mean "no frame".
+
+import { InputError } from '../base/input-error.ts';
+
+const FRAMES_PER_PAGE = 16;
+/** A WebAssembly memory has at most 4 GiB; slot 0 is not a frame. */
+export const POOL_FRAMES_MAX = 65_536 * FRAMES_PER_PAGE - 1;
+
+/** 4 KiB slots in one buffer, with views that are renewed when it grows. */
+export class FramePool {
+  readonly framesMax: number;
+  u8: Uint8Array;
+  u32: Uint32Array;
+  u64: BigUint64Array;
+  /** Slots handed out and not returned. */
+  used = 0;
+  /** All slots ever handed out are below it. */
+  high = 1;
+  readonly #memory: WebAssembly.Memory;
+  readonly #onGrow: (() => void)[] = [];
+
+  constructor(framesMax: number) {
+    this.framesMax = framesMax;
+    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
+    this.u8 = new Uint8Array(this.#memory.buffer);
+    this.u32 = new Uint32Array(this.#memory.buffer);
+    this.u64 = new BigUint64Array(this.#memory.buffer);
+  }
+
+  /** Slots that the buffer has room for. */
+  get capacity(): number {
+    return this.u8.length / 4096;
+  }
+
+  /** Runs `renew` now and after each growth: whoever keeps a view of the buffer gets it here. */
+  watch(renew: () => void): void {
+    this.#onGrow.push(renew);
+    renew();
+  }
+
+  /** A slot never handed out before. Its bytes are zero. */
+  extend(): number {
+    if (this.used >= this.framesMax) {
+      throw new InputError({
+        code: 'MEMORY_FRAMES_EXHAUSTED',
+        where: 'memory.maxFrames',
+        expected: this.framesMax,
+        found: this.used + 1,
+      });
+    }
+    if (this.high >= this.capacity) this.#grow();
+    this.used++;
+    return this.high++;
+  }
+
+  #grow(): void {
+    const pages = this.capacity / FRAMES_PER_PAGE;
+    this.#memory.grow(Math.min(Math.max(pages, 16), 65_536 - pages));
+    const buffer = this.#memory.buffer;
+    this.u8 = new Uint8Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.u64 = new BigUint64Array(buffer);
+    for (const renew of this.#onGrow) renew();
+  }
+}

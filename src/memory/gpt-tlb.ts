@@ -1,0 +1,222 @@
+// The GPT information that one requester holds: GPIs at the largest size the architecture lets them be kept for, level 0
+// Table entries, and nothing ever evicted. A missing or too small TLBI therefore shows. DDI 0487 D9, "Caching of GPT information".
+//
+// `coarse` has a byte for each 2 MiB below 1 TiB; `fine` has one for each 4 KiB of the chunks where GPIs differ. A byte is
+// GPI + 1, 0 where nothing is known, FINE where `fine` knows. What lies above 1 TiB is kept in maps, one for each size of entry.
+// `grants` is the same knowledge in the form that a port asks first: who may pass, for chunks that have one answer.
+
+import type { CachedTables } from './gpt-walk.ts';
+
+/** In `coarse`: ask `fine`. */
+const FINE = 17;
+const DENSE_BITS = 40;
+const CHUNK_BITS = 21;
+const FRAMES_PER_CHUNK = 512;
+
+/** The contents of a TLB as plain data. */
+export type GptTlbData = {
+  readonly chunks: readonly {
+    readonly chunk: number;
+    readonly value: number;
+    readonly spanBits: number;
+    readonly fine?: readonly number[];
+  }[];
+  readonly tables: readonly (readonly [number, number])[];
+  readonly far: readonly (readonly [spanBits: number, index: number, gpi: number])[];
+};
+
+export class GptTlb implements CachedTables {
+  /** Frames that the arrays cover. */
+  readonly denseFrames: number;
+  /** For each 2 MiB the requesters that surely may pass, one bit a `grantBit`. Zero sends the port to the check proper. */
+  readonly grants: Uint8Array;
+  /** Changes whenever the contents do. */
+  version = 0;
+  /** Result of the last `find`. */
+  foundSpanBits = 12;
+
+  readonly #coarse: Uint8Array;
+  readonly #spanBits: Uint8Array;
+  readonly #fine: (Uint8Array | undefined)[] = [];
+  /** Chunks that hold something. */
+  readonly #touched: number[] = [];
+  readonly #tables = new Map<number, number>();
+  readonly #far = new Map<number, Map<number, number>>();
+  #versions = 0;
+
+  constructor(paBits: number) {
+    this.denseFrames = 2 ** (Math.min(paBits, DENSE_BITS) - 12);
+    const chunks = Math.ceil(this.denseFrames / FRAMES_PER_CHUNK);
+    this.grants = new Uint8Array(chunks);
+    this.#coarse = new Uint8Array(chunks);
+    this.#spanBits = new Uint8Array(chunks);
+  }
+
+  /** The GPI held for a frame, or -1. Its size is left in `foundSpanBits`. */
+  find(frame: number): number {
+    if (frame >= this.denseFrames) return this.#findFar(frame);
+    const chunk = frame >>> 9;
+    const value = this.#coarse[chunk] as number;
+    if (value === 0) return -1;
+    if (value !== FINE) {
+      this.foundSpanBits = this.#spanBits[chunk] as number;
+      return value - 1;
+    }
+    this.foundSpanBits = this.#spanBits[chunk] as number;
+    return ((this.#fine[chunk] as Uint8Array)[frame & 511] as number) - 1;
+  }
+
+  /**
+   * Keeps what a walk found: a GPI for the naturally aligned range of 2^spanBits bytes around a frame, cut at `endFrame`, the end
+   * of the protected range. `grants` is what the fast path may answer for it.
+   */
+  keep(frame: number, gpi: number, spanBits: number, endFrame: number, grants: number): void {
+    this.version = ++this.#versions;
+    const frames = 2 ** (spanBits - 12);
+    const first = frame - (frame % frames);
+    if (first >= this.denseFrames) {
+      const level = this.#far.get(spanBits) ?? new Map<number, number>();
+      level.set(first / frames, gpi);
+      this.#far.set(spanBits, level);
+      return;
+    }
+    const chunk = first >>> 9;
+    if (spanBits >= CHUNK_BITS) {
+      const end = Math.min(chunk + frames / FRAMES_PER_CHUNK, endFrame / FRAMES_PER_CHUNK, this.#coarse.length);
+      for (let c = chunk; c < end; c++) {
+        if (this.#coarse[c] === 0) this.#touched.push(c);
+        this.#coarse[c] = gpi + 1;
+        this.grants[c] = grants;
+        this.#spanBits[c] = spanBits;
+        this.#fine[c]?.fill(0);
+      }
+      return;
+    }
+    if (this.#coarse[chunk] === 0) this.#touched.push(chunk);
+    const fine = (this.#fine[chunk] ??= new Uint8Array(FRAMES_PER_CHUNK));
+    this.#coarse[chunk] = FINE;
+    this.grants[chunk] = 0;
+    this.#spanBits[chunk] = spanBits;
+    fine.fill(gpi + 1, first & 511, (first & 511) + frames);
+  }
+
+  /** Frame of the level 1 table that a held level 0 entry names, or -1. */
+  table(level0Index: number): number {
+    return this.#tables.get(level0Index) ?? -1;
+  }
+
+  keepTable(level0Index: number, tableFrame: number): void {
+    this.#tables.set(level0Index, tableFrame);
+    this.version = ++this.#versions;
+  }
+
+  /** TLBI PAALL and PAALLOS. */
+  dropAll(): void {
+    for (const chunk of this.#touched) {
+      if (this.#coarse[chunk] === FINE) (this.#fine[chunk] as Uint8Array).fill(0);
+      this.#coarse[chunk] = 0;
+      this.grants[chunk] = 0;
+    }
+    this.#touched.length = 0;
+    this.#tables.clear();
+    this.#far.clear();
+    this.version = ++this.#versions;
+  }
+
+  /** TLBI RPAOS and RPALOS: drops what lies in a range as a whole. An entry larger than the range may stay, so it does. */
+  dropRange(firstFrame: number, lastFrame: number, lastLevelOnly: boolean, level0Bits: number): void {
+    this.version = ++this.#versions;
+    const isInside = (first: number, frames: number): boolean => first >= firstFrame && first + frames - 1 <= lastFrame;
+    if (firstFrame < this.denseFrames) {
+      const lastChunk = Math.min(Math.floor(lastFrame / FRAMES_PER_CHUNK), this.#coarse.length - 1);
+      for (let chunk = firstFrame >>> 9; chunk <= lastChunk; chunk++) {
+        const value = this.#coarse[chunk];
+        if (value === 0) continue;
+        if (value === FINE) {
+          const start = chunk * FRAMES_PER_CHUNK;
+          (this.#fine[chunk] as Uint8Array).fill(
+            0,
+            Math.max(firstFrame - start, 0),
+            Math.min(lastFrame - start + 1, FRAMES_PER_CHUNK),
+          );
+          continue;
+        }
+        const chunks = 2 ** ((this.#spanBits[chunk] as number) - CHUNK_BITS);
+        const base = chunk - (chunk % chunks);
+        // The chunk stays in `touched`: a chunk is there at most once, and it is looked at when all is dropped.
+        if (isInside(base * FRAMES_PER_CHUNK, chunks * FRAMES_PER_CHUNK)) {
+          this.#coarse[chunk] = FINE;
+          this.grants[chunk] = 0;
+          (this.#fine[chunk] ??= new Uint8Array(FRAMES_PER_CHUNK)).fill(0);
+          this.#spanBits[chunk] = 12;
+        }
+      }
+    }
+    for (const [spanBits, level] of this.#far) {
+      const frames = 2 ** (spanBits - 12);
+      for (const index of level.keys()) if (isInside(index * frames, frames)) level.delete(index);
+    }
+    if (lastLevelOnly) return;
+    const frames = 2 ** (level0Bits - 12);
+    for (const index of this.#tables.keys()) if (isInside(index * frames, frames)) this.#tables.delete(index);
+  }
+
+  /** Everything held, in a fixed order. */
+  data(): GptTlbData {
+    const chunks = [...this.#touched]
+      .sort((a, b) => a - b)
+      .map((chunk) => {
+        const value = this.#coarse[chunk] as number;
+        const spanBits = this.#spanBits[chunk] as number;
+        return value === FINE
+          ? { chunk, value, spanBits, fine: [...(this.#fine[chunk] as Uint8Array)] }
+          : { chunk, value, spanBits };
+      });
+    const far: [number, number, number][] = [];
+    for (const [spanBits, level] of this.#far) for (const [index, gpi] of level) far.push([spanBits, index, gpi]);
+    return {
+      chunks,
+      tables: [...this.#tables].sort((a, b) => a[0] - b[0]),
+      far: far.sort((a, b) => a[0] - b[0] || a[1] - b[1]),
+    };
+  }
+
+  /** Keeps the fast path from answering: every access then comes to the check proper. */
+  hideGrants(): void {
+    for (const chunk of this.#touched) this.grants[chunk] = 0;
+  }
+
+  /** Holds exactly what `data` returned; `grantsOf` gives the fast answer for a GPI. */
+  setData(data: GptTlbData, grantsOf: (gpi: number) => number): void {
+    this.dropAll();
+    for (const { chunk, value, spanBits, fine } of data.chunks) {
+      this.#touched.push(chunk);
+      this.#coarse[chunk] = value;
+      this.grants[chunk] = value === FINE ? 0 : grantsOf(value - 1);
+      this.#spanBits[chunk] = spanBits;
+      if (fine !== undefined) (this.#fine[chunk] ??= new Uint8Array(FRAMES_PER_CHUNK)).set(fine);
+    }
+    for (const [index, tableFrame] of data.tables) this.#tables.set(index, tableFrame);
+    for (const [spanBits, index, gpi] of data.far) {
+      const level = this.#far.get(spanBits) ?? new Map<number, number>();
+      level.set(index, gpi);
+      this.#far.set(spanBits, level);
+    }
+  }
+
+  /** Takes the version back to that of a moment whose contents were just put back. */
+  rewind(version: number): void {
+    this.version = version;
+  }
+
+  #findFar(frame: number): number {
+    for (const [spanBits, level] of this.#far) {
+      const gpi = level.get(Math.floor(frame / 2 ** (spanBits - 12)));
+      if (gpi !== undefined) {
+        this.foundSpanBits = spanBits;
+        return gpi;
+      }
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,389 @@
+// The monitor's side of the granule protection tables: building them at boot and moving granules between address spaces.
+// The tables are descriptors in Root memory; this is the only writer. Order and checks follow the reference EL3 firmware.
+
+import { GRANULE_SIZE, type Pa, frameOf, offset, toPa } from '../arch/address.ts';
+import { Gpi, pasOf } from '../arch/gpi.ts';
+import {
+  type GptConfig,
+  blockWord,
+  contiguousWord,
+  decodeGptConfig,
+  decodeLevel0,
+  decodeLevel1,
+  gpccrValue,
+  gpiIndex,
+  granuleGpi,
+  granulesWord,
+  l0gptszCode,
+  level0Align,
+  level0Index,
+  level0Size,
+  level1Index,
+  level1Size,
+  pgsCode,
+  ppsCode,
+} from '../arch/gpt.ts';
+import type { Features } from '../arch/features.ts';
+import { tlbiRangeOperand } from '../arch/tlbi.ts';
+import { Pas, World } from '../arch/world.ts';
+import { assert } from '../base/assert.ts';
+import { hex } from '../base/hex.ts';
+import { InputError } from '../base/input-error.ts';
+import { type Shareable, cleanGranule, invalidate, writeSysReg } from '../cpu/act.ts';
+import type { Pe } from '../cpu/pe.ts';
+import { Access } from '../memory/port.ts';
+
+/** A stretch of the protected space with one GPI, mapped by level 0 blocks or by level 1 entries. */
+export type GptRegion = {
+  readonly name: string;
+  readonly base: Pa;
+  readonly size: number;
+  readonly gpi: Gpi;
+  readonly how: 'block' | 'granule';
+};
+
+/** Where the tables lie and what they describe. */
+export type GptLayout = {
+  /** t, s, p: bits of the protected space, of a level 0 entry, of a granule. */
+  readonly ppsBits: number;
+  readonly l0Bits: 30 | 34 | 36 | 39;
+  readonly granuleBits: 12 | 14 | 16;
+  readonly l0Base: Pa;
+  readonly l0Size: number;
+  readonly l1Base: Pa;
+  readonly l1Size: number;
+  /** log2 of the largest Contiguous entry that is written; 0 for none. */
+  readonly contiguousBitsMax: 0 | 21 | 25 | 29;
+  readonly regions: readonly GptRegion[];
+};
+
+/** What a transition came to: done, or the errno of the reference firmware. */
+export const Transition = { Ok: 0, Einval: -22, Eperm: -1 } as const;
+export type Transition = (typeof Transition)[keyof typeof Transition];
+
+const contiguousSizes = [21, 25, 29] as const;
+
+/** Inner Shareable, write-back, read- and write-allocate: how the tables are fetched. */
+const fetchAttributes = { SH: 3, IRGN: 1, ORGN: 1 };
+
+const refuse = (code: string, where: string, expected: string, found: number | bigint | string): InputError =>
+  new InputError({ code, where, expected, found: typeof found === 'string' ? found : hex(found) });
+
+export class GptLibrary {
+  readonly layout: GptLayout;
+  readonly features: Features;
+  readonly #system: Shareable;
+  readonly #config: GptConfig;
+  readonly #gpccr: bigint;
+
+  /** Refuses a layout that cannot work, with the reason. Writes nothing. */
+  constructor(layout: GptLayout, features: Features, paBits: number, system: Shareable) {
+    this.layout = layout;
+    this.features = features;
+    this.#system = system;
+    const { ppsBits, l0Bits, granuleBits } = layout;
+    const pps = ppsCode(ppsBits);
+    if (pps < 0)
+      throw refuse('GPT_PPS', 'gpt.ppsBits', '32, 36, 40, 42, 44, 48, 52 (46, 47, 56 with GPC3)', String(ppsBits));
+    this.#gpccr = gpccrValue({
+      ...fetchAttributes,
+      PPS: pps & 7,
+      PPS3: pps >> 3,
+      PGS: pgsCode(granuleBits),
+      L0GPTSZ: l0gptszCode(l0Bits),
+      GPC: 1,
+      NSO: features.gpc2 ? 1 : 0,
+    });
+    this.#config = decodeGptConfig(
+      { gpccr: this.#gpccr, gptbr: BigInt(frameOf(layout.l0Base)), gpcbw: 0n },
+      features,
+      paBits,
+    );
+    if (this.#config.problem !== undefined)
+      throw refuse('GPT_REGISTERS', 'gpt', 'values that GPCCR_EL3 can hold here', this.#config.problem);
+    checkLayout(layout);
+  }
+
+  /** GPCCR_EL3 as the monitor writes it. */
+  get gpccr(): bigint {
+    return this.#gpccr;
+  }
+
+  /** gpt_init_l0_tables and gpt_init_pas_l1_tables: everything All, then the regions. */
+  build(pe: Pe): void {
+    const { layout } = this;
+    const { ppsBits: t, l0Bits: s, granuleBits: p } = layout;
+    this.fill(pe, layout.l0Base, level0Size(t, s) / 8, blockWord(Gpi.All), 0);
+    let nextTable = layout.l1Base;
+    for (const region of layout.regions) {
+      const from = Math.floor(region.base / 2 ** s);
+      const to = Math.ceil((region.base + region.size) / 2 ** s);
+      if (region.how === 'block') {
+        this.fill(pe, offset(layout.l0Base, from * 8), to - from, blockWord(region.gpi), 0);
+        continue;
+      }
+      for (let index = from; index < to; index++) {
+        if (this.#tableOf(pe, index) !== undefined) continue;
+        this.fill(pe, nextTable, level1Size(s, p) / 8, granulesWord(Gpi.All), granulesWord(Gpi.All));
+        this.writeEntry(pe, offset(layout.l0Base, index * 8), BigInt(nextTable) | 0b0011n);
+        nextTable = offset(nextTable, level1Size(s, p));
+      }
+      this.#mapGranules(pe, region);
+    }
+  }
+
+  /** gpt_enable: registers of one PE, first with the check off so that nothing stale is used, then on. */
+  enable(pe: Pe): void {
+    writeSysReg(pe, 'gptbr_el3', BigInt(frameOf(this.layout.l0Base)));
+    // L0GPTSZ is what the machine was built with; it does not change when software writes.
+    pe.set('gpccr_el3', this.#gpccr & (0xfn << 20n));
+    writeSysReg(pe, 'gpccr_el3', this.#gpccr & ~(1n << 16n));
+    invalidate(pe, 'paallos', 0n, this.#system);
+    writeSysReg(pe, 'gpccr_el3', this.#gpccr);
+    invalidate(pe, 'paallos', 0n, this.#system);
+  }
+
+  /** The GPI of a granule as the tables have it; undefined when they have none. */
+  gpi(pe: Pe, base: Pa): Gpi | undefined {
+    const { t, s, p } = this.#config;
+    const frame = frameOf(base);
+    if (base >= 2 ** t) return undefined;
+    const [lo, hi] = this.#read(pe, offset(this.layout.l0Base, 8 * level0Index(frame, t, s)));
+    const entry = decodeLevel0(this.#config, lo, hi);
+    if (entry.kind === 'block') return entry.gpi as Gpi;
+    if (entry.kind === 'invalid') return undefined;
+    const found = this.#read(pe, toPa(entry.tableFrame * GRANULE_SIZE + 8 * level1Index(frame, s, p)));
+    return this.#gpiIn(found, frame);
+  }
+
+  /**
+   * gpt_transition_pas: moves granules for a caller. Checks in the order of the reference firmware; on success the granule is
+   * in its new space, no cached copy of the old GPI is left, and no line of it is dirty.
+   */
+  transition(pe: Pe, base: bigint, count: bigint, target: Gpi, caller: World): Transition {
+    const { t, s, p } = this.#config;
+    const size = 1n << BigInt(p);
+    if (count !== 1n) return Transition.Einval;
+    if (((this.#config.validGpis >>> target) & 1) === 0) return Transition.Eperm;
+    if (base + size >= 1n << 64n) return Transition.Einval;
+    // `>=`: the very last granule of the protected range never moves.
+    if (base % size !== 0n || base + size >= 1n << BigInt(t)) return Transition.Einval;
+    const pa = toPa(Number(base));
+    const frame = frameOf(pa);
+    const table = this.#tableOf(pe, level0Index(frame, t, s));
+    if (table === undefined) return Transition.Einval;
+    const entryAt = offset(table, 8 * level1Index(frame, s, p));
+    const current = this.#gpiIn(this.#read(pe, entryAt), frame);
+    if (current === undefined || !isAllowed(current, target, caller)) return Transition.Eperm;
+
+    this.#shatter(pe, table, pa);
+    this.#move(pe, entryAt, frame, current, target);
+    if (pe.trace.on) pe.trace.emit({ kind: 'gpt-change', frame, from: current, to: target, by: caller });
+    this.#fuse(pe, table, pa);
+    return Transition.Ok;
+  }
+
+  /** Writes one entry. */
+  writeEntry(pe: Pe, at: Pa, word: bigint): void {
+    const result = pe.port(Pas.Root, World.Root).write64(at, word);
+    assert(result === Access.Ok, `GPT entry at ${hex(at)} is in Root memory`);
+  }
+
+  /** Writes a run of equal entries. */
+  fill(pe: Pe, at: Pa, count: number, lo: number, hi: number): void {
+    const result = pe.port(Pas.Root, World.Root).fill64(at, count, lo, hi);
+    assert(result === Access.Ok, `GPT entries at ${hex(at)} are in Root memory`);
+  }
+
+  /** TLBI RPALOS over 2^bits bytes, then DSB OSH. */
+  invalidateRange(pe: Pe, frame: number, bits: number): void {
+    const first = frame - (frame % 2 ** (bits - 12));
+    invalidate(pe, 'rpalos', tlbiRangeOperand(first, bits), this.#system);
+  }
+
+  /** DC CIPAPA over a granule, then DSB. */
+  cleanToPopa(pe: Pe, frame: number, pas: Pas): void {
+    for (let i = 0; i < 2 ** (this.#config.p - 12); i++) cleanGranule(pe, frame + i, pas);
+  }
+
+  /** The entry write of a transition, with its maintenance. Taking a world's access away and flushing its data have an order. */
+  #move(pe: Pe, entryAt: Pa, frame: number, current: Gpi, target: Gpi): void {
+    const isNonSecure = (gpi: Gpi): boolean => gpi === Gpi.NonSecure || gpi === Gpi.NonSecureOnly;
+    const source = pasOf(current);
+    const destination = pasOf(target);
+    const p = this.#config.p;
+    if (isNonSecure(current) && isNonSecure(target)) {
+      this.#setGpi(pe, entryAt, frame, target);
+      this.invalidateRange(pe, frame, p);
+    } else if (!isNonSecure(target)) {
+      // The source loses access before its last data leaves the caches.
+      if (destination !== undefined) this.cleanToPopa(pe, frame, destination);
+      this.#setGpi(pe, entryAt, frame, target);
+      this.invalidateRange(pe, frame, p);
+      if (source !== undefined) this.cleanToPopa(pe, frame, source);
+    } else {
+      // Nobody has access while both copies are flushed: late writes of the old owner cannot appear in the new one.
+      this.#setGpi(pe, entryAt, frame, Gpi.NoAccess);
+      this.invalidateRange(pe, frame, p);
+      if (source !== undefined) this.cleanToPopa(pe, frame, source);
+      if (destination !== undefined) this.cleanToPopa(pe, frame, destination);
+      this.#setGpi(pe, entryAt, frame, target);
+      this.invalidateRange(pe, frame, p);
+    }
+  }
+
+  /** Changes one of the sixteen GPIs of a Granules entry, by read, modify and write of the 64-bit word. */
+  #setGpi(pe: Pe, entryAt: Pa, frame: number, gpi: Gpi): void {
+    const [lo, hi] = this.#read(pe, entryAt);
+    const shift = BigInt(4 * gpiIndex(frame, this.#config.p));
+    const word = (BigInt(hi) << 32n) | BigInt(lo);
+    this.writeEntry(pe, entryAt, (word & ~(0xfn << shift)) | (BigInt(gpi) << shift));
+  }
+
+  /** Rewrites the contiguous region around a granule as smaller ones and, around the granule itself, as single granules. */
+  #shatter(pe: Pe, table: Pa, pa: Pa): void {
+    const { s, p } = this.#config;
+    const frame = frameOf(pa);
+    const [lo, hi] = this.#read(pe, offset(table, 8 * level1Index(frame, s, p)));
+    const entry = decodeLevel1(this.#config, lo, hi);
+    if (entry.kind !== 'contiguous') return;
+    const { gpi, spanBits } = entry;
+    for (let i = contiguousSizes.indexOf(spanBits as 21); i >= 0; i--) {
+      const size = 2 ** (contiguousSizes[i] as number);
+      const smaller = i === 0 ? undefined : contiguousSizes[i - 1];
+      const start = pa - (pa % size);
+      const at = offset(table, 8 * level1Index(start / GRANULE_SIZE, s, p));
+      const word = smaller === undefined ? granulesWord(gpi) : contiguousWord(gpi, smaller);
+      this.fill(pe, at, size / 2 ** (p + 4), word, smaller === undefined ? word : 0);
+    }
+    if (pe.trace.on) pe.trace.emit({ kind: 'gpt-size', frame, spanBits, gpi, what: 'shatter' });
+    this.invalidateRange(pe, frame, spanBits);
+  }
+
+  /** Joins what has become uniform into the largest Contiguous entry allowed. No TLBI: every copy in use says the same. */
+  #fuse(pe: Pe, table: Pa, pa: Pa): void {
+    const { s, p } = this.#config;
+    const entryOf = (at: number): Pa => offset(table, 8 * level1Index(at / GRANULE_SIZE, s, p));
+    const [lo, hi] = this.#read(pe, entryOf(pa));
+    const gpi = lo & 0xf;
+    if (lo >>> 0 !== granulesWord(gpi) || hi >>> 0 !== granulesWord(gpi)) return;
+    let wantedLo = lo >>> 0;
+    let wantedHi = hi >>> 0;
+    let step = 2 ** (p + 4);
+    for (const bits of contiguousSizes) {
+      if (bits > this.layout.contiguousBitsMax) return;
+      const size = 2 ** bits;
+      const start = pa - (pa % size);
+      for (let at = start; at < start + size; at += step) {
+        const [l, h] = this.#read(pe, entryOf(at));
+        if (l >>> 0 !== wantedLo || h >>> 0 !== wantedHi) return;
+      }
+      this.fill(pe, entryOf(start), size / 2 ** (p + 4), contiguousWord(gpi, bits), 0);
+      if (pe.trace.on)
+        pe.trace.emit({ kind: 'gpt-size', frame: start / GRANULE_SIZE, spanBits: bits, gpi, what: 'fuse' });
+      wantedLo = contiguousWord(gpi, bits);
+      wantedHi = 0;
+      step = size;
+    }
+  }
+
+  /** Writes a region's granules, with the largest Contiguous entries that fit. */
+  #mapGranules(pe: Pe, region: GptRegion): void {
+    const { s, p } = this.#config;
+    const end = region.base + region.size;
+    let at: number = region.base;
+    while (at < end) {
+      const table = this.#tableOf(pe, Math.floor(at / 2 ** s)) as Pa;
+      const entryAt = offset(table, 8 * level1Index(at / GRANULE_SIZE, s, p));
+      const bits = [...contiguousSizes]
+        .reverse()
+        .find((b) => b <= this.layout.contiguousBitsMax && at % 2 ** b === 0 && at + 2 ** b <= end);
+      if (bits !== undefined) {
+        // Equal neighbours in the same table are written in one run.
+        const tableEnd = (Math.floor(at / 2 ** s) + 1) * 2 ** s;
+        const blocks = Math.floor((Math.min(end, tableEnd) - at) / 2 ** bits);
+        this.fill(pe, entryAt, (blocks * 2 ** bits) / 2 ** (p + 4), contiguousWord(region.gpi, bits), 0);
+        at += blocks * 2 ** bits;
+      } else if (at % 2 ** (p + 4) === 0 && at + 2 ** (p + 4) <= end) {
+        this.fill(pe, entryAt, 1, granulesWord(region.gpi), granulesWord(region.gpi));
+        at += 2 ** (p + 4);
+      } else {
+        this.#setGpi(pe, entryAt, at / GRANULE_SIZE, region.gpi);
+        at += 2 ** p;
+      }
+    }
+  }
+
+  #gpiIn([lo, hi]: readonly [number, number], frame: number): Gpi | undefined {
+    const entry = decodeLevel1(this.#config, lo, hi);
+    if (entry.kind === 'invalid') return undefined;
+    return (entry.kind === 'contiguous' ? entry.gpi : granuleGpi(lo, hi, gpiIndex(frame, this.#config.p))) as Gpi;
+  }
+
+  #tableOf(pe: Pe, index: number): Pa | undefined {
+    const [lo, hi] = this.#read(pe, offset(this.layout.l0Base, 8 * index));
+    const entry = decodeLevel0(this.#config, lo, hi);
+    return entry.kind === 'table' ? toPa(entry.tableFrame * GRANULE_SIZE) : undefined;
+  }
+
+  #read(pe: Pe, at: Pa): readonly [number, number] {
+    const port = pe.port(Pas.Root, World.Root);
+    const result = port.load(at, 8);
+    assert(result === Access.Ok, `GPT entry at ${hex(at)} is in Root memory`);
+    return [port.words[0] as number, port.words[1] as number];
+  }
+}
+
+/** Who may change what. Nobody moves Root, All or No-access granules, and Realm to Secure is never direct. */
+function isAllowed(current: Gpi, target: Gpi, caller: World): boolean {
+  const between = (a: Gpi, b: Gpi): boolean => (current === a && target === b) || (current === b && target === a);
+  switch (caller) {
+    case World.Realm:
+      return between(Gpi.NonSecure, Gpi.Realm);
+    case World.Secure:
+      return between(Gpi.NonSecure, Gpi.Secure);
+    case World.NonSecure: {
+      const open: readonly Gpi[] = [Gpi.NonSecure, Gpi.NonSecureOnly];
+      const devices: readonly Gpi[] = [Gpi.NonSecureProtected, Gpi.SystemAgent];
+      return (
+        between(Gpi.NonSecure, Gpi.NonSecureOnly) ||
+        (open.includes(current) && devices.includes(target)) ||
+        (devices.includes(current) && open.includes(target))
+      );
+    }
+    default:
+      return false;
+  }
+}
+
+/** The rules of the table builder, each with the reason for a refusal. */
+function checkLayout(layout: GptLayout): void {
+  const { ppsBits: t, l0Bits: s, granuleBits: p, l0Base, l0Size, l1Base, l1Size } = layout;
+  if (l0Base === 0 || l0Base % level0Align(t, s) !== 0)
+    throw refuse('GPT_L0_ALIGN', 'gpt.l0Base', `a multiple of ${hex(level0Align(t, s))}`, l0Base);
+  if (l0Size < level0Size(t, s)) throw refuse('GPT_L0_SIZE', 'gpt.l0Size', hex(level0Size(t, s)), l0Size);
+  if (l1Base % level1Size(s, p) !== 0)
+    throw refuse('GPT_L1_ALIGN', 'gpt.l1Base', `a multiple of ${hex(level1Size(s, p))}`, l1Base);
+  const tables = new Set<number>();
+  const blocks = new Set<number>();
+  let before: GptRegion | undefined;
+  for (const region of [...layout.regions].sort((a, b) => a.base - b.base)) {
+    const where = `gpt.regions ${region.name}`;
+    const end = region.base + region.size;
+    if (region.size <= 0) throw refuse('GPT_REGION_EMPTY', where, 'a size above zero', region.size);
+    if (end > 2 ** t) throw refuse('GPT_REGION_ABOVE_PPS', where, `an end of at most ${hex(2 ** t)}`, end);
+    if (before !== undefined && region.base < before.base + before.size)
+      throw refuse('GPT_REGION_OVERLAP', where, `a base after ${before.name}`, region.base);
+    const unit = region.how === 'block' ? 2 ** s : 2 ** p;
+    if (region.base % unit !== 0 || region.size % unit !== 0)
+      throw refuse('GPT_REGION_ALIGN', where, `base and size multiples of ${hex(unit)}`, region.base);
+    for (let index = Math.floor(region.base / 2 ** s); index < Math.ceil(end / 2 ** s); index++) {
+      (region.how === 'block' ? blocks : tables).add(index);
+      if (blocks.has(index) && tables.has(index))
+        throw refuse('GPT_REGION_MIXED', where, 'a level 0 entry that is not also mapped the other way', index);
+    }
+    before = region;
+  }
+  const needed = tables.size * level1Size(s, p);
+  if (needed > l1Size) throw refuse('GPT_L1_SIZE', 'gpt.l1Size', hex(needed), l1Size);
+}

@@ -1,0 +1,314 @@
+// EL3: boots the worlds, routes SMCs between them, and does for each what only EL3 may do. Every activation runs to completion
+// between two instructions of the caller. Who called, and which range the function lies in, decides; arguments are not read here.
+
+import { type Pa, GRANULE_SIZE } from '../arch/address.ts';
+import { Pstate, Scr } from '../arch/registers.ts';
+import { FID_FAST, FID_SMC64, Fid, NOT_SUPPORTED, fidOf, version } from '../arch/smccc.ts';
+import { Ec, Fsc, ecOf, esr, issOf } from '../arch/syndrome.ts';
+import { type El, Pas, World } from '../arch/world.ts';
+import { assert } from '../base/assert.ts';
+import type { Pe } from '../cpu/pe.ts';
+import { Access } from '../memory/port.ts';
+import { type LowerWorld, WorldContexts, spsrFor } from './context.ts';
+import type { GptLibrary } from './gpt.ts';
+import { type DramBank, manifestBytes } from './manifest.ts';
+import type { MonitorPorts } from './ports.ts';
+import { psci } from './psci.ts';
+import { RmmServices } from './rmm-services.ts';
+import { Spmc, type SpmcData } from './spmc.ts';
+
+/** Boot interface that this monitor offers to the RMM. */
+export const RMM_BOOT_VERSION = version(0, 3);
+
+/** Where the monitor finds the software of the other worlds. */
+export type MonitorLayout = {
+  readonly rmmEntry: Pa;
+  readonly sharedBuffer: Pa;
+  readonly banks: readonly DramBank[];
+  readonly normalEntry: Pa;
+  /** The S-EL1 partition; without one the Secure world stays empty. */
+  readonly secureEntry: Pa | undefined;
+  /** SCR_EL3.GPF for every world: protection faults of lower ELs come here, and go back as external aborts. */
+  readonly isGpfToEl3: boolean;
+};
+
+/** How far the boot of a PE is: which world is being initialised, or that it runs. */
+type Stage = 'off' | 'secure' | 'realm' | 'run';
+
+export type MonitorData = {
+  readonly contexts: readonly (readonly BigUint64Array[])[];
+  readonly stages: readonly Stage[];
+  readonly entries: readonly { readonly entry: bigint; readonly context: bigint }[];
+  readonly isRmmDisabled: boolean;
+  readonly token: Uint8Array;
+  readonly spmc: SpmcData;
+};
+
+export class Monitor {
+  readonly gpt: GptLibrary;
+  readonly spmc: Spmc;
+  /** Why the machine cannot go on; set when EL3 meets what it cannot handle. */
+  panic: string | undefined;
+
+  readonly #ports: MonitorPorts;
+  readonly #layout: MonitorLayout;
+  readonly #contexts: WorldContexts;
+  readonly #services: RmmServices;
+  readonly #stages: Stage[];
+  /** Where a PE enters Normal world once its boot is through. */
+  readonly #entries: { entry: bigint; context: bigint }[];
+  #isRmmDisabled = false;
+
+  constructor(gpt: GptLibrary, layout: MonitorLayout, ports: MonitorPorts) {
+    this.gpt = gpt;
+    this.#layout = layout;
+    this.#ports = ports;
+    this.#contexts = new WorldContexts(ports.pes.length, layout.isGpfToEl3 ? Scr.GPF : 0n);
+    this.#services = new RmmServices(gpt, ports.attestation, layout.sharedBuffer);
+    this.#stages = ports.pes.map(() => 'off');
+    this.#entries = ports.pes.map(() => ({ entry: 0n, context: 0n }));
+    this.spmc = new Spmc();
+  }
+
+  /** Whether RMI calls reach the RMM. */
+  get isRmmReady(): boolean {
+    return !this.#isRmmDisabled;
+  }
+
+  /** Cold boot on the first PE: tables, then Secure, Realm and Normal world, each entered in turn. */
+  coldBoot(pe: Pe): void {
+    this.panic = undefined;
+    this.#isRmmDisabled = false;
+    this.spmc.reset();
+    this.gpt.build(pe);
+    this.gpt.enable(pe);
+    if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'EL3', detail: `GPT for 2^${this.gpt.layout.ppsBits} bytes` });
+    const manifest = manifestBytes(this.#layout.sharedBuffer, this.#layout.banks);
+    const written = pe.port(Pas.Realm, World.Root).writeBytes(this.#layout.sharedBuffer, manifest);
+    assert(written === Access.Ok && manifest.length <= GRANULE_SIZE, 'the boot manifest fits the shared buffer');
+    this.#bootPe(pe, BigInt(this.#layout.normalEntry), 0n);
+  }
+
+  /** Handles what brought a PE to EL3, and leaves it at a lower EL or off. */
+  activate(pe: Pe): void {
+    assert(pe.el === 3, 'the monitor runs at EL3');
+    const syndrome = pe.get('esr_el3');
+    if (ecOf(syndrome) === Ec.Smc64) this.#smc(pe, issOf(syndrome));
+    else this.#exception(pe, syndrome);
+  }
+
+  data(): MonitorData {
+    return {
+      contexts: this.#contexts.data(),
+      stages: [...this.#stages],
+      entries: this.#entries.map((entry) => ({ ...entry })),
+      isRmmDisabled: this.#isRmmDisabled,
+      token: this.#services.data(),
+      spmc: this.spmc.data(),
+    };
+  }
+
+  setData(data: MonitorData): void {
+    this.panic = undefined;
+    this.#contexts.setData(data.contexts);
+    for (const [i, stage] of data.stages.entries()) this.#stages[i] = stage;
+    for (const [i, entry] of data.entries.entries()) this.#entries[i] = { ...entry };
+    this.#isRmmDisabled = data.isRmmDisabled;
+    this.#services.setData(data.token);
+    this.spmc.setData(data.spmc);
+  }
+
+  // Booting a PE: the worlds are entered one after the other; each calls back when it is ready.
+
+  #bootPe(pe: Pe, entry: bigint, context: bigint): void {
+    const { rmmEntry, secureEntry } = this.#layout;
+    this.#entries[pe.index] = { entry, context };
+    this.#contexts.init(pe, World.NonSecure, 2, entry);
+    this.#contexts.init(pe, World.Realm, 2, BigInt(rmmEntry));
+    this.#contexts.init(pe, World.Secure, 1, BigInt(secureEntry ?? 0));
+    pe.power = 'pending';
+    if (secureEntry !== undefined && pe.index === 0) this.#enterSecure(pe);
+    else this.#enterRmm(pe);
+  }
+
+  #enterSecure(pe: Pe): void {
+    this.#stages[pe.index] = 'secure';
+    if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'Secure partition', detail: '' });
+    this.#enter(pe, World.Secure, []);
+  }
+
+  #enterRmm(pe: Pe): void {
+    this.#stages[pe.index] = 'realm';
+    const { sharedBuffer } = this.#layout;
+    const isCold = pe.index === 0;
+    const x = isCold
+      ? [0n, RMM_BOOT_VERSION, BigInt(this.#ports.pes.length), BigInt(sharedBuffer)]
+      : [BigInt(pe.index), 0n, 0n, 0n];
+    if (this.#isRmmDisabled) this.#enterNormal(pe);
+    else this.#enter(pe, World.Realm, x);
+  }
+
+  #enterNormal(pe: Pe): void {
+    this.#stages[pe.index] = 'run';
+    pe.power = 'on';
+    if (pe.trace.on) pe.trace.emit({ kind: 'power', pe: pe.index, what: 'on' });
+    this.#enter(pe, World.NonSecure, [this.#entries[pe.index]?.context ?? 0n]);
+  }
+
+  /** Enters a world for the first time, from a context that was made for it. */
+  #enter(pe: Pe, world: LowerWorld, x: readonly bigint[]): void {
+    this.#contexts.restore(pe, world, true);
+    for (const [n, value] of x.entries()) pe.x[n] = value;
+    pe.eret();
+  }
+
+  /** Warm boot of a PE for PSCI CPU_ON. */
+  #start(pe: Pe, entry: bigint, context: bigint): void {
+    pe.reset();
+    this.gpt.enable(pe);
+    this.#bootPe(pe, entry, context);
+    this.#ports.power.started(pe);
+  }
+
+  // SMCs.
+
+  #smc(pe: Pe, imm: number): void {
+    const x = [...pe.x.subarray(0, 18)];
+    const fid = fidOf(x[0] as bigint);
+    const caller = pe.lowerWorld as LowerWorld;
+    const from = (Number(pe.get('spsr_el3') >> 2n) & 0b11) as El;
+    // SMCCC: a non-zero immediate is reserved; yielding calls are not offered.
+    if (imm !== 0 || (fid & FID_FAST) === 0) return this.#answer(pe, fid, [NOT_SUPPORTED]);
+    if ((fid & FID_SMC64) === 0) for (let n = 1; n < 8; n++) x[n] = BigInt.asUintN(32, x[n] as bigint);
+
+    const owner = (fid >>> 24) & 0x3f;
+    const number = fid & 0xffff;
+    if (owner === 0) return this.#answer(pe, fid, [this.#archCall(fid, x)]);
+    if (owner !== 4 || (fid & 0x00fe_0000) !== 0) return this.#answer(pe, fid, [NOT_SUPPORTED]);
+    if (number < 0x20) return this.#psci(pe, caller, fid, x);
+    if (number >= 0x60 && number <= 0xef) return this.#ffa(pe, caller, from, fid, x);
+    if ((fid & FID_SMC64) === 0) return this.#answer(pe, fid, [NOT_SUPPORTED]);
+    if (number >= 0x150 && number <= 0x18f) return this.#rmi(pe, caller, from, fid, x);
+    if (number >= 0x1b0 && number <= 0x1cf) return this.#rmmService(pe, caller, from, fid, x);
+    return this.#answer(pe, fid, [NOT_SUPPORTED]);
+  }
+
+  /** Returns to the caller with X0 and up; all other registers stay. */
+  #answer(pe: Pe, fid: number, x: readonly bigint[]): void {
+    for (const [n, value] of x.entries()) pe.x[n] = value;
+    this.#traceReturn(pe, fid, x);
+    pe.eret();
+  }
+
+  #traceReturn(pe: Pe, fid: number, x: readonly bigint[]): void {
+    if (!pe.trace.on) return;
+    const el = (Number(pe.get('spsr_el3') >> 2n) & 0b11) as El;
+    pe.trace.emit({ kind: 'return', by: { pe: pe.index, world: pe.lowerWorld, el }, fid: BigInt(fid), x });
+  }
+
+  #archCall(fid: number, x: readonly bigint[]): bigint {
+    switch (fid) {
+      case Fid.SMCCC_VERSION:
+        return version(1, 2);
+      case Fid.SMCCC_ARCH_FEATURES: {
+        const asked = Number(BigInt.asUintN(32, x[1] as bigint));
+        return asked === Fid.SMCCC_VERSION || asked === Fid.SMCCC_ARCH_FEATURES ? 0n : NOT_SUPPORTED;
+      }
+      default:
+        return NOT_SUPPORTED;
+    }
+  }
+
+  #psci(pe: Pe, caller: LowerWorld, fid: number, x: readonly bigint[]): void {
+    if (caller !== World.NonSecure) return this.#answer(pe, fid, [NOT_SUPPORTED]);
+    const result = psci(fid, x, pe, this.#ports, this.gpt, (target, entry, context) =>
+      this.#start(target, entry, context),
+    );
+    if (result !== 'off') return this.#answer(pe, fid, [result]);
+    if (pe.trace.on && fid === Fid.PSCI_CPU_OFF) pe.trace.emit({ kind: 'power', pe: pe.index, what: 'off' });
+    this.#stages[pe.index] = 'off';
+  }
+
+  #ffa(pe: Pe, caller: LowerWorld, from: El, fid: number, x: readonly bigint[]): void {
+    if (caller === World.Realm || this.#layout.secureEntry === undefined) return this.#answer(pe, fid, [NOT_SUPPORTED]);
+    if (caller === World.Secure && this.#stages[pe.index] === 'secure' && fid === Fid.FFA_MSG_WAIT) {
+      this.#contexts.save(pe, World.Secure);
+      return this.#enterRmm(pe);
+    }
+    const reply = this.spmc.call(pe, caller, from, fid, x);
+    if (reply.to === caller) return this.#answer(pe, fid, reply.x);
+    this.#switch(pe, caller, reply.to);
+    this.#answer(pe, fid, reply.x);
+  }
+
+  /** RMI: forwarded by who called; the arguments are the RMM's to read. */
+  #rmi(pe: Pe, caller: LowerWorld, from: El, fid: number, x: readonly bigint[]): void {
+    if (caller === World.Realm && from === 2 && fid === Fid.RMM_RMI_REQ_COMPLETE) {
+      this.#switch(pe, World.Realm, World.NonSecure);
+      const x0 = fidOf(this.#contexts.x(pe, World.NonSecure, 0));
+      // Interface 0.x: X1 to X5 of the RMM are X0 to X4 of the Host.
+      return this.#answer(pe, x0, x.slice(1, 6));
+    }
+    if (
+      caller !== World.NonSecure ||
+      this.#isRmmDisabled ||
+      this.#stages[pe.index] !== 'run' ||
+      fid === Fid.RMM_RMI_REQ_COMPLETE
+    ) {
+      return this.#answer(pe, fid, [NOT_SUPPORTED]);
+    }
+    const sveHint = (x[0] as bigint) & 0x1_0000n;
+    this.#switch(pe, World.NonSecure, World.Realm);
+    pe.x[0] = BigInt(fid) | sveHint;
+    for (let n = 1; n < 8; n++) pe.x[n] = x[n] as bigint;
+    pe.eret();
+  }
+
+  #rmmService(pe: Pe, caller: LowerWorld, from: El, fid: number, x: readonly bigint[]): void {
+    if (caller !== World.Realm || from !== 2) return this.#answer(pe, fid, [NOT_SUPPORTED]);
+    if (fid === Fid.RMM_BOOT_COMPLETE) return this.#rmmBooted(pe, x[1] as bigint);
+    this.#answer(pe, fid, this.#services.call(pe, fid, x) ?? [NOT_SUPPORTED]);
+  }
+
+  #rmmBooted(pe: Pe, status: bigint): void {
+    if (this.#stages[pe.index] !== 'realm') return this.#answer(pe, Fid.RMM_BOOT_COMPLETE, [NOT_SUPPORTED]);
+    const code = BigInt.asIntN(32, status);
+    // One PE whose RMM did not boot disables RMI on all of them, for good.
+    if (code !== 0n) this.#isRmmDisabled = true;
+    if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'RMM', detail: code === 0n ? 'complete' : `failed ${code}` });
+    this.#contexts.save(pe, World.Realm);
+    this.#enterNormal(pe);
+  }
+
+  #switch(pe: Pe, from: LowerWorld, to: LowerWorld): void {
+    this.#contexts.save(pe, from);
+    this.#contexts.restore(pe, to, from === World.Secure || to === World.Secure);
+    if (pe.trace.on) pe.trace.emit({ kind: 'switch', pe: pe.index, from, to });
+  }
+
+  // Exceptions that are no calls.
+
+  /** A GPF that was routed here goes back as an external abort; a broken table is the end. */
+  #exception(pe: Pe, syndrome: bigint): void {
+    const gpcsc = (issOf(syndrome) >> 14) & 0x3f;
+    const isGpf = ecOf(syndrome) === Ec.Gpc && (gpcsc & 0b111_110) === 0x0c;
+    if (!isGpf) {
+      this.panic = `ESR_EL3 0x${syndrome.toString(16)} ELR_EL3 0x${pe.get('elr_el3').toString(16)}`;
+      if (pe.trace.on) pe.trace.emit({ kind: 'stop', pe: pe.index, reason: `EL3 panic: ${this.panic}` });
+      return;
+    }
+    const spsr = pe.get('spsr_el3');
+    const el = Number((spsr >> 2n) & 0b11n);
+    const target = el === 2 ? 2 : 1;
+    const isFetch = (issOf(syndrome) >> 20) & 1;
+    const lower = isFetch === 1 ? Ec.InstructionAbortLower : Ec.DataAbortLower;
+    const wnr = issOf(syndrome) & (1 << 6);
+    pe.set(`esr_el${target}`, esr(el === target ? lower + 1 : lower, wnr | Fsc.externalAbort));
+    pe.set(`far_el${target}`, pe.get('far_el3'));
+    pe.set(`elr_el${target}`, pe.get('elr_el3'));
+    pe.set(`spsr_el${target}`, spsr);
+    pe.set('elr_el3', BigInt.asUintN(64, pe.get(`vbar_el${target}`) + (el === target ? 0x200n : 0x400n)));
+    pe.set('spsr_el3', (spsr & Pstate.FLAGS) | spsrFor(target));
+    pe.eret();
+  }
+}
