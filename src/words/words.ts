@@ -4,15 +4,31 @@
 import { cli as enCli } from './en/cli.ts';
 import { demo as enDemo } from './en/demo.ts';
 import { errors as enErrors } from './en/errors.ts';
+import { facts as enFacts } from './en/facts.ts';
+import { gpt as enGpt } from './en/gpt.ts';
+import { shell as enShell } from './en/shell.ts';
+import { topics as enTopics } from './en/topics.ts';
 import { cli as esCli } from './es/cli.ts';
 import { demo as esDemo } from './es/demo.ts';
 import { errors as esErrors } from './es/errors.ts';
+import { facts as esFacts } from './es/facts.ts';
+import { gpt as esGpt } from './es/gpt.ts';
+import { shell as esShell } from './es/shell.ts';
+import { topics as esTopics } from './es/topics.ts';
 
 export const languages = ['en', 'es'] as const;
 export type Language = (typeof languages)[number];
 
-const en = { ...enCli, ...enDemo, ...enErrors } as const;
-const es = { ...esCli, ...esDemo, ...esErrors } as const satisfies Record<keyof typeof en, string>;
+const en = { ...enCli, ...enDemo, ...enErrors, ...enFacts, ...enGpt, ...enShell, ...enTopics } as const;
+const es = {
+  ...esCli,
+  ...esDemo,
+  ...esErrors,
+  ...esFacts,
+  ...esGpt,
+  ...esShell,
+  ...esTopics,
+} as const satisfies Record<keyof typeof en, string>;
 
 /** Key of a text. */
 export type Word = keyof typeof en;
@@ -29,3 +45,16 @@ export function say(
     Object.hasOwn(facts, name) ? String(facts[name]) : place,
   );
 }
+
+/** A phrase that an error carries, in a language: phrases of the library are known in English, all else is data. */
+export function sayFact(language: Language, phrase: string): string {
+  if (language === 'en') return phrase;
+  for (const [key, template] of Object.entries(enFacts)) {
+    const found = matchOf(template).exec(phrase);
+    if (found !== null) return say(language, key as keyof typeof enFacts, found.groups ?? {});
+  }
+  return phrase;
+}
+
+const matchOf = (template: string): RegExp =>
+  new RegExp(`^${template.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)\}/g, '(?<$1>\\S.*?)')}$`);

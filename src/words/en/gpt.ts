@@ -1,0 +1,1 @@
+export const gpt = {} as const;
