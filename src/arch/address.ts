@@ -42,9 +42,12 @@ export type AddressArg =
   /** Not an address of this machine; the low bits stay available for alignment checks. */
   | { readonly inRange: false; readonly low12: number };
 
-/** Reads a register as a physical address of a machine with `paBits` bits. Never folds a value onto another address. */
+/**
+ * Reads a register as a physical address of a machine with `paBits` bits. Never folds a value onto another address: what is no
+ * exact number is out of range as well.
+ */
 export function paArg(value: bigint, paBits: number): AddressArg {
-  return value >> BigInt(paBits) === 0n
+  return value >> BigInt(Math.min(paBits, PA_NUMBER_BITS)) === 0n
     ? { inRange: true, at: Number(value) as Pa }
     : { inRange: false, low12: Number(value & 0xfffn) };
 }

@@ -138,10 +138,6 @@ export function decodeGptConfig(
 
   const tBits = t ?? 32;
   const sBits = s ?? 30;
-  const baseBits = features.gpc3 ? 44n : 40n;
-  const baseFrame = Number(gptbr & ((1n << baseBits) - 1n));
-  const alignFrames = 2 ** (Math.max(tBits - sBits + 3, 12) - 12);
-
   let validGpis = (1 << Gpi.NoAccess) | (1 << Gpi.NonSecure) | (1 << Gpi.Root) | (1 << Gpi.Realm) | (1 << Gpi.All);
   if (features.sel2) validGpis |= 1 << Gpi.Secure;
   if (withGpc2('NSO')) validGpis |= 1 << Gpi.NonSecureOnly;
@@ -156,14 +152,27 @@ export function decodeGptConfig(
     t: tBits,
     s: sBits,
     p: p ?? 12,
-    tableFrame: baseFrame - (baseFrame % alignFrames),
-    tableAbovePps: baseFrame >= 2 ** (tBits - 12),
+    ...decodeTableBase(gptbr, features, tBits, sBits),
     validGpis,
     closedPases: (withGpc2('SPAD') ? 0b0001 : 0) | (withGpc2('NSPAD') ? 0b0010 : 0) | (withGpc2('RLPAD') ? 0b1000 : 0),
     openAbovePps: withGpc2('APPSAA'),
     pairs: features.gdi,
     wideTables: features.gpc3 && tBits === 56,
     window: window === 'invalid' ? undefined : window,
+  };
+}
+
+/** GPTBR_EL3 for a level 0 table of a geometry: BADDR [39:0], with GPC3 [43:0]. */
+export function decodeTableBase(
+  gptbr: bigint,
+  features: Features,
+  t: number,
+  s: number,
+): Pick<GptConfig, 'tableFrame' | 'tableAbovePps'> {
+  const baseFrame = Number(BigInt.asUintN(features.gpc3 ? 44 : 40, gptbr));
+  return {
+    tableFrame: baseFrame - (baseFrame % (level0Align(t, s) / 4096)),
+    tableAbovePps: baseFrame >= 2 ** (t - 12),
   };
 }
 

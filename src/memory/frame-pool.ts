@@ -4,8 +4,12 @@
 import { InputError } from '../base/input-error.ts';
 
 const FRAMES_PER_PAGE = 16;
+const WASM_PAGES_MAX = 65_536;
 /** A WebAssembly memory has at most 4 GiB; slot 0 is not a frame. */
-export const POOL_FRAMES_MAX = 65_536 * FRAMES_PER_PAGE - 1;
+export const POOL_FRAMES_MAX = WASM_PAGES_MAX * FRAMES_PER_PAGE - 1;
+
+const exhausted = (limit: number, wanted: number): InputError =>
+  new InputError({ code: 'MEMORY_FRAMES_EXHAUSTED', where: 'memory.maxFrames', expected: limit, found: wanted });
 
 /** 4 KiB slots in one buffer, with views that are renewed when it grows. */
 export class FramePool {
@@ -22,7 +26,7 @@ export class FramePool {
 
   constructor(framesMax: number) {
     this.framesMax = framesMax;
-    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
+    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: WASM_PAGES_MAX });
     this.u8 = new Uint8Array(this.#memory.buffer);
     this.u32 = new Uint32Array(this.#memory.buffer);
     this.u64 = new BigUint64Array(this.#memory.buffer);
@@ -41,22 +45,25 @@ export class FramePool {
 
   /** A slot never handed out before. Its bytes are zero. */
   extend(): number {
-    if (this.used >= this.framesMax) {
-      throw new InputError({
-        code: 'MEMORY_FRAMES_EXHAUSTED',
-        where: 'memory.maxFrames',
-        expected: this.framesMax,
-        found: this.used + 1,
-      });
-    }
-    if (this.high >= this.capacity) this.#grow();
+    this.requireRoom(1);
+    while (this.high >= this.capacity) this.#grow();
     this.used++;
     return this.high++;
   }
 
+  /** Throws when fewer than `count` slots are left, with the limit. */
+  requireRoom(count: number): void {
+    if (this.used + count > this.framesMax) throw exhausted(this.framesMax, this.used + count);
+  }
+
   #grow(): void {
     const pages = this.capacity / FRAMES_PER_PAGE;
-    this.#memory.grow(Math.min(Math.max(pages, 16), 65_536 - pages));
+    try {
+      this.#memory.grow(Math.max(Math.min(Math.max(pages, 16), WASM_PAGES_MAX - pages), 1));
+    } catch {
+      // The host has no more memory, or a WebAssembly memory its largest size: another limit than framesMax, met earlier.
+      throw exhausted(this.capacity - 1, this.used + 1);
+    }
     const buffer = this.#memory.buffer;
     this.u8 = new Uint8Array(buffer);
     this.u32 = new Uint32Array(buffer);

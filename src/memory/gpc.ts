@@ -2,10 +2,10 @@
 // decision procedure of DDI 0487 D9 (`GranuleProtectionCheck`). Ports ask it before every access.
 
 import type { Features } from '../arch/features.ts';
-import { type GptConfig, type GptFaultKind, decodeGptConfig, gpcsc, isInWindow } from '../arch/gpt.ts';
+import { type GptConfig, type GptFaultKind, decodeGptConfig, decodeTableBase, gpcsc, isInWindow } from '../arch/gpt.ts';
 import { gpiName, grantsOf, permitMasks } from '../arch/gpi.ts';
 import type { TlbiPaOp, TlbiRange } from '../arch/tlbi.ts';
-import type { Pas, World } from '../arch/world.ts';
+import { Pas, type World } from '../arch/world.ts';
 import { GptTlb, type GptTlbData } from './gpt-tlb.ts';
 import { type GptSource, GptWalk } from './gpt-walk.ts';
 
@@ -36,10 +36,11 @@ export type GpcExplanation = {
   readonly walk: GptWalk;
 };
 
-/** Use of a cached GPI that the tables no longer hold. */
+/** Use of cached GPT information, or of cached register fields, that memory and registers no longer hold. */
 export type StaleUse = {
   readonly frame: number;
   readonly pas: Pas;
+  /** A GPI, a fault of the walk, or what the steps before the tables say. */
   readonly held: string;
   readonly now: string;
   readonly granted: boolean;
@@ -75,9 +76,10 @@ export class Gpc {
   /** Writes registers. Cached fields of GPCCR_EL3 stay in use until TLBI PAALL; GPTBR_EL3 counts from the next walk. */
   setRegisters(registers: Partial<GpcRegisters>): void {
     this.#registers = { ...this.#registers, ...registers };
-    if (this.#config === undefined) return;
-    const fresh = this.#decode();
-    this.#config = { ...this.#config, tableFrame: fresh.tableFrame, tableAbovePps: fresh.tableAbovePps };
+    const config = this.#config;
+    if (config === undefined) return;
+    const { gptbr } = this.#registers;
+    this.#config = { ...config, ...decodeTableBase(gptbr, this.features, config.t, config.s) };
   }
 
   /** Strict mode: reports every use of GPT information that the tables do not hold any more. */
@@ -101,6 +103,7 @@ export class Gpc {
   /** Decides one access by a frame. False: refused, and `fault` says why. */
   check(frame: number, pas: Pas, state: World): boolean {
     const config = this.#config ?? this.#adopt();
+    if (this.#onStale !== undefined) this.#compareEarly(config, frame, pas, state);
     if (!config.enabled) return true;
     if (config.problem !== undefined) return this.#refuse('walk', 0, frame, pas, state, -1);
     if ((config.closedPases >>> pas) & 1) return this.#refuse('gpf', 0, frame, pas, state, -1);
@@ -142,7 +145,9 @@ export class Gpc {
       this.#config = undefined;
       this.tlb.dropAll();
     } else if (range?.required === true) {
-      this.tlb.dropRange(range.firstFrame, range.lastFrame, range.lastLevelOnly, this.config.s);
+      // With no configuration adopted since the last PAALL nothing is held either.
+      if (this.#config !== undefined)
+        this.tlb.dropRange(range.firstFrame, range.lastFrame, range.lastLevelOnly, this.#config.s);
     }
   }
 
@@ -168,35 +173,40 @@ export class Gpc {
     let level: 0 | 1;
     if (gpi >= 0) {
       level = this.tlb.foundSpanBits >= 30 ? 0 : 1;
-      if (this.#onStale !== undefined) this.#compare(frame, pas, state, gpi);
     } else {
       const walk = this.#walk;
       walk.run(config, this.#source, frame, this.tlb);
       level = walk.level;
-      if (walk.fault !== undefined) return this.#refuse(walk.fault, level, frame, pas, state, -1);
+      if (walk.fault !== undefined) {
+        if (this.#onStale !== undefined) this.#compare(frame, pas, state, walk.fault, false);
+        return this.#refuse(walk.fault, level, frame, pas, state, -1);
+      }
       gpi = walk.gpi;
       this.tlb.keep(frame, gpi, walk.spanBits, 2 ** (config.t - 12), this.#grants(gpi));
-      if (this.#onStale !== undefined) this.#compare(frame, pas, state, gpi);
     }
-    if (((permitMasks[pas * 4 + state] as number) >>> gpi) & 1) return true;
-    return this.#refuse('gpf', level, frame, pas, state, gpi);
+    const isAllowed = (((permitMasks[pas * 4 + state] as number) >>> gpi) & 1) === 1;
+    if (this.#onStale !== undefined) this.#compare(frame, pas, state, gpiName(gpi), isAllowed);
+    return isAllowed || this.#refuse('gpf', level, frame, pas, state, gpi);
   }
 
-  /** Strict mode: the walk that a check with nothing cached would do, beside what the cache said. */
-  #compare(frame: number, pas: Pas, state: World, gpi: number): void {
+  /** Strict mode, where no table was asked: cached register fields gave the answer. */
+  #compareEarly(config: GptConfig, frame: number, pas: Pas, state: World): void {
+    const held = beforeTables(config, frame, pas);
+    if (held !== undefined) this.#compare(frame, pas, state, held, held === 'OPEN');
+  }
+
+  /** Strict mode: what a check with nothing cached would say, beside what this one says. */
+  #compare(frame: number, pas: Pas, state: World, held: string, isAllowed: boolean): void {
     const config = this.#decode();
-    const walk = this.#freshWalk;
-    let now = 'OPEN';
-    let allows = true;
-    if (config.enabled) {
+    let now: string | undefined = beforeTables(config, frame, pas);
+    let allows = now === 'OPEN';
+    if (now === undefined) {
+      const walk = this.#freshWalk;
       walk.run(config, this.#source, frame);
       now = walk.fault ?? gpiName(walk.gpi);
       allows = walk.fault === undefined && (((permitMasks[pas * 4 + state] as number) >>> walk.gpi) & 1) === 1;
     }
-    const held = gpiName(gpi);
-    if (now === held) return;
-    const granted = (((permitMasks[pas * 4 + state] as number) >>> gpi) & 1) === 1 && !allows;
-    this.#onStale?.({ frame, pas, held, now, granted });
+    if (now !== held) this.#onStale?.({ frame, pas, held, now, granted: isAllowed && !allows });
   }
 
   #refuse(kind: GptFaultKind, level: 0 | 1, frame: number, pas: Pas, state: World, gpi: number): false {
@@ -224,6 +234,19 @@ export class Gpc {
   #grants(gpi: number): number {
     return this.#onStale === undefined && this.#config !== undefined ? grantsOf(gpi, this.#config.closedPases) : 0;
   }
+}
+
+/** What the steps before the tables say of an access; undefined when the tables decide. */
+function beforeTables(
+  config: GptConfig,
+  frame: number,
+  pas: Pas,
+): 'OPEN' | 'REGISTERS' | 'CLOSED' | 'ABOVE_PPS' | undefined {
+  if (!config.enabled) return 'OPEN';
+  if (config.problem !== undefined) return 'REGISTERS';
+  if ((config.closedPases >>> pas) & 1) return 'CLOSED';
+  if (frame >= 2 ** (config.t - 12)) return pas === Pas.NonSecure || config.openAbovePps ? 'OPEN' : 'ABOVE_PPS';
+  return config.window !== undefined && isInWindow(config.window, frame) ? 'OPEN' : undefined;
 }
 
 /** What a check holds, as plain data. */

@@ -1,8 +1,9 @@
 // The GPT information that one requester holds: GPIs at the largest size the architecture lets them be kept for, level 0
 // Table entries, and nothing ever evicted. A missing or too small TLBI therefore shows. DDI 0487 D9, "Caching of GPT information".
 //
-// `coarse` has a byte for each 2 MiB below 1 TiB; `fine` has one for each 4 KiB of the chunks where GPIs differ. A byte is
-// GPI + 1, 0 where nothing is known, FINE where `fine` knows. What lies above 1 TiB is kept in maps, one for each size of entry.
+// `coarse` has a byte for each 2 MiB below 1 TiB; `fine` has one for each 4 KiB of the chunks where granules are held. A byte is
+// GPI + 1, 0 where nothing is known, FINE where `fine` is asked first and `under` next: a larger entry does not push out granules
+// held before, which may be stale. What lies above 1 TiB is kept in maps, one for each size of entry.
 // `grants` is the same knowledge in the form that a port asks first: who may pass, for chunks that have one answer.
 
 import type { CachedTables } from './gpt-walk.ts';
@@ -20,6 +21,7 @@ export type GptTlbData = {
     readonly value: number;
     readonly spanBits: number;
     readonly fine?: readonly number[];
+    readonly under?: number;
   }[];
   readonly tables: readonly (readonly [number, number])[];
   readonly far: readonly (readonly [spanBits: number, index: number, gpi: number])[];
@@ -36,7 +38,10 @@ export class GptTlb implements CachedTables {
   foundSpanBits = 12;
 
   readonly #coarse: Uint8Array;
+  /** Log2 of the size of the entry of 2 MiB or more. */
   readonly #spanBits: Uint8Array;
+  /** In FINE chunks: GPI + 1 of the larger entry that speaks for the granules of which `fine` knows nothing. */
+  readonly #under: Uint8Array;
   readonly #fine: (Uint8Array | undefined)[] = [];
   /** Chunks that hold something. */
   readonly #touched: number[] = [];
@@ -50,6 +55,7 @@ export class GptTlb implements CachedTables {
     this.grants = new Uint8Array(chunks);
     this.#coarse = new Uint8Array(chunks);
     this.#spanBits = new Uint8Array(chunks);
+    this.#under = new Uint8Array(chunks);
   }
 
   /** The GPI held for a frame, or -1. Its size is left in `foundSpanBits`. */
@@ -62,8 +68,11 @@ export class GptTlb implements CachedTables {
       this.foundSpanBits = this.#spanBits[chunk] as number;
       return value - 1;
     }
+    this.foundSpanBits = 12;
+    const fine = (this.#fine[chunk] as Uint8Array)[frame & 511] as number;
+    if (fine !== 0) return fine - 1;
     this.foundSpanBits = this.#spanBits[chunk] as number;
-    return ((this.#fine[chunk] as Uint8Array)[frame & 511] as number) - 1;
+    return (this.#under[chunk] as number) - 1;
   }
 
   /**
@@ -84,11 +93,20 @@ export class GptTlb implements CachedTables {
     if (spanBits >= CHUNK_BITS) {
       const end = Math.min(chunk + frames / FRAMES_PER_CHUNK, endFrame / FRAMES_PER_CHUNK, this.#coarse.length);
       for (let c = chunk; c < end; c++) {
-        if (this.#coarse[c] === 0) this.#touched.push(c);
-        this.#coarse[c] = gpi + 1;
-        this.grants[c] = grants;
+        const value = this.#coarse[c] as number;
+        if (value === 0) this.#touched.push(c);
+        const isFine = value === FINE && (this.#fine[c] as Uint8Array).some((known) => known !== 0);
+        const held = value === FINE ? (this.#under[c] as number) : value;
+        // What was there first stays; of two that agree the larger one outlives the other.
+        if (held !== 0 && (held !== gpi + 1 || (this.#spanBits[c] as number) >= spanBits)) continue;
         this.#spanBits[c] = spanBits;
-        this.#fine[c]?.fill(0);
+        if (isFine) {
+          this.#under[c] = gpi + 1;
+        } else {
+          this.#coarse[c] = gpi + 1;
+          this.#under[c] = 0;
+          this.grants[c] = grants;
+        }
       }
       return;
     }
@@ -96,7 +114,6 @@ export class GptTlb implements CachedTables {
     const fine = (this.#fine[chunk] ??= new Uint8Array(FRAMES_PER_CHUNK));
     this.#coarse[chunk] = FINE;
     this.grants[chunk] = 0;
-    this.#spanBits[chunk] = spanBits;
     fine.fill(gpi + 1, first & 511, (first & 511) + frames);
   }
 
@@ -114,6 +131,7 @@ export class GptTlb implements CachedTables {
   dropAll(): void {
     for (const chunk of this.#touched) {
       if (this.#coarse[chunk] === FINE) (this.#fine[chunk] as Uint8Array).fill(0);
+      this.#under[chunk] = 0;
       this.#coarse[chunk] = 0;
       this.grants[chunk] = 0;
     }
@@ -139,17 +157,17 @@ export class GptTlb implements CachedTables {
             Math.max(firstFrame - start, 0),
             Math.min(lastFrame - start + 1, FRAMES_PER_CHUNK),
           );
-          continue;
+          if (this.#under[chunk] === 0) continue;
         }
         const chunks = 2 ** ((this.#spanBits[chunk] as number) - CHUNK_BITS);
         const base = chunk - (chunk % chunks);
+        if (!isInside(base * FRAMES_PER_CHUNK, chunks * FRAMES_PER_CHUNK)) continue;
+        this.#under[chunk] = 0;
+        if (value === FINE) continue;
         // The chunk stays in `touched`: a chunk is there at most once, and it is looked at when all is dropped.
-        if (isInside(base * FRAMES_PER_CHUNK, chunks * FRAMES_PER_CHUNK)) {
-          this.#coarse[chunk] = FINE;
-          this.grants[chunk] = 0;
-          (this.#fine[chunk] ??= new Uint8Array(FRAMES_PER_CHUNK)).fill(0);
-          this.#spanBits[chunk] = 12;
-        }
+        this.#coarse[chunk] = FINE;
+        this.grants[chunk] = 0;
+        (this.#fine[chunk] ??= new Uint8Array(FRAMES_PER_CHUNK)).fill(0);
       }
     }
     for (const [spanBits, level] of this.#far) {
@@ -169,7 +187,13 @@ export class GptTlb implements CachedTables {
         const value = this.#coarse[chunk] as number;
         const spanBits = this.#spanBits[chunk] as number;
         return value === FINE
-          ? { chunk, value, spanBits, fine: [...(this.#fine[chunk] as Uint8Array)] }
+          ? {
+              chunk,
+              value,
+              spanBits,
+              fine: [...(this.#fine[chunk] as Uint8Array)],
+              under: this.#under[chunk] as number,
+            }
           : { chunk, value, spanBits };
       });
     const far: [number, number, number][] = [];
@@ -189,11 +213,12 @@ export class GptTlb implements CachedTables {
   /** Holds exactly what `data` returned; `grantsOf` gives the fast answer for a GPI. */
   setData(data: GptTlbData, grantsOf: (gpi: number) => number): void {
     this.dropAll();
-    for (const { chunk, value, spanBits, fine } of data.chunks) {
+    for (const { chunk, value, spanBits, fine, under } of data.chunks) {
       this.#touched.push(chunk);
       this.#coarse[chunk] = value;
       this.grants[chunk] = value === FINE ? 0 : grantsOf(value - 1);
       this.#spanBits[chunk] = spanBits;
+      this.#under[chunk] = under ?? 0;
       if (fine !== undefined) (this.#fine[chunk] ??= new Uint8Array(FRAMES_PER_CHUNK)).set(fine);
     }
     for (const [index, tableFrame] of data.tables) this.#tables.set(index, tableFrame);

@@ -1,6 +1,8 @@
 // Memory at one moment: as a checkpoint that shares what did not change, and as plain data.
 
+import { GRANULE_SIZE } from '../arch/address.ts';
 import type { Pas } from '../arch/world.ts';
+import { InputError } from '../base/input-error.ts';
 
 /** What a slot held when a checkpoint was made. `bytes` is filled in before the slot changes, never earlier. */
 export type Page = {
@@ -30,3 +32,23 @@ export type FrameData = {
   readonly behindCipher?: number;
   readonly lateCipher?: number;
 };
+
+/** Refuses frames that a memory could not hold: beyond RAM, twice, of another length, or too many. */
+export function checkFrames(list: readonly FrameData[], framesMax: number, isRam: (frame: number) => boolean): void {
+  const seen = new Set<number>();
+  let needed = 0;
+  for (const { frame, bytes, dirty } of list) {
+    const where = `frames ${frame}`;
+    if (!isRam(frame)) throw new InputError({ code: 'MEMORY_FRAME_NOT_RAM', where });
+    if (seen.has(frame)) throw new InputError({ code: 'MEMORY_FRAME_TWICE', where });
+    seen.add(frame);
+    const contents = [bytes, dirty?.behind, dirty?.late?.bytes].filter((content) => content !== undefined);
+    for (const { length } of contents) {
+      if (length !== GRANULE_SIZE)
+        throw new InputError({ code: 'MEMORY_FRAME_LENGTH', where, expected: GRANULE_SIZE, found: length });
+    }
+    needed += contents.length;
+  }
+  if (needed > framesMax)
+    throw new InputError({ code: 'MEMORY_FRAMES_EXHAUSTED', where: 'frames', expected: framesMax, found: needed });
+}

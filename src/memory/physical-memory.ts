@@ -11,7 +11,7 @@ import { assert } from '../base/assert.ts';
 import { mix32 } from '../base/prng.ts';
 import { FramePool } from './frame-pool.ts';
 import { FrameTable } from './frame-table.ts';
-import type { FrameData, MemoryCheckpoint, Page } from './memory-data.ts';
+import { type FrameData, type MemoryCheckpoint, type Page, checkFrames } from './memory-data.ts';
 import { type Device, type Region, RegionMap } from './regions.ts';
 
 const LINE = 64;
@@ -61,6 +61,7 @@ export class PhysicalMemory {
   #lateOwner = new Uint8Array(256);
   #cipher = new Uint8Array(256);
   #isChanged = new Uint8Array(256);
+  #isOffered = new Uint8Array(256);
   readonly #free: number[] = [];
   readonly #page: (Page | undefined)[] = [];
   #changed: number[] = [];
@@ -143,7 +144,7 @@ export class PhysicalMemory {
         into32[1] = u32[word + 1] as number;
         if (size > 8) {
           into32[2] = u32[word + 2] as number;
-          into32[3] = u32[word + 3] as number;
+          if (size > 12) into32[3] = u32[word + 3] as number;
         }
       }
     } else {
@@ -165,7 +166,7 @@ export class PhysicalMemory {
   ): boolean {
     let slot = this.#table.get(frame);
     if ((((this.#canWrite[slot] as number) >>> pas) & 1) === 0) {
-      if (this.#isRam(frame, offset, size)) slot = this.#prepareWrite(slot, frame, pas);
+      if (this.isRam(frame, offset, size)) slot = this.#prepareWrite(slot, frame, pas);
       else return this.#writeDevice(frame, offset, size, from, at);
     }
     const to = slot * GRANULE_SIZE + offset;
@@ -177,7 +178,7 @@ export class PhysicalMemory {
         u32[word + 1] = from32[1] as number;
         if (size > 8) {
           u32[word + 2] = from32[2] as number;
-          u32[word + 3] = from32[3] as number;
+          if (size > 12) u32[word + 3] = from32[3] as number;
         }
       }
     } else {
@@ -190,12 +191,33 @@ export class PhysicalMemory {
   /** Whether a write would find something to write to. */
   isWritable(frame: number, offset: number, size: number): boolean {
     const region = this.map.find(frame);
-    return region?.kind === 'device' ? this.#devices.has(region.name) && size <= 8 : this.#isRam(frame, offset, size);
+    return region?.kind === 'device' ? this.#devices.has(region.name) && size <= 8 : this.isRam(frame, offset, size);
+  }
+
+  /** Whether RAM answers for all of a stretch inside one frame. */
+  isRam(frame: number, offset: number, size: number): boolean {
+    return this.map.find(frame)?.kind === 'ram' && !this.#aborts(frame, offset, size);
+  }
+
+  /**
+   * Throws when the pool has no room for writes by a PAS to a run of frames, so that none of them is made. `fill`, when given, is
+   * the byte that is about to fill them: untouched RAM that reads as it needs no room.
+   */
+  requireRoom(firstFrame: number, lastFrame: number, pas: Pas, fill = -1): void {
+    let needed = 0;
+    for (let frame = firstFrame; frame <= lastFrame; frame++) {
+      if (this.map.find(frame)?.kind !== 'ram') continue;
+      const slot = this.#table.get(frame);
+      const owner = this.#owner[slot] as number;
+      if (slot === 0) needed += this.#fillOf(frame) === fill ? 0 : 1;
+      else if (owner === 0 || (owner !== 1 + pas && this.#late[slot] === 0)) needed++;
+    }
+    this.pool.requireRoom(needed);
   }
 
   /** Writes bytes of one frame from an array. */
   writeBytes(frame: number, offset: number, bytes: Uint8Array, pas: Pas): boolean {
-    if (!this.#isRam(frame, offset, bytes.length)) return false;
+    if (!this.isRam(frame, offset, bytes.length)) return false;
     const slot = this.#prepareWrite(this.#table.get(frame), frame, pas);
     this.pool.u8.set(bytes, slot * GRANULE_SIZE + offset);
     return true;
@@ -215,7 +237,7 @@ export class PhysicalMemory {
   fill(frame: number, offset: number, length: number, value: number, pas: Pas): boolean {
     const slot = this.#table.get(frame);
     if ((((this.#canWrite[slot] as number) >>> pas) & 1) === 0) {
-      if (!this.#isRam(frame, offset, length)) return false;
+      if (!this.isRam(frame, offset, length)) return false;
       if (slot === 0 && this.#fillOf(frame) === value) return true;
     }
     const at = this.#prepareWrite(slot, frame, pas) * GRANULE_SIZE + offset;
@@ -225,7 +247,7 @@ export class PhysicalMemory {
 
   /** Fills part of a frame with one aligned 64-bit word. */
   fill64(frame: number, offset: number, count: number, lo: number, hi: number, pas: Pas): boolean {
-    if (!this.#isRam(frame, offset, count * 8)) return false;
+    if (!this.isRam(frame, offset, count * 8)) return false;
     const slot = this.#prepareWrite(this.#table.get(frame), frame, pas);
     const { u32 } = this.pool;
     const first = (slot * GRANULE_SIZE + offset) >>> 2;
@@ -254,8 +276,11 @@ export class PhysicalMemory {
   cleanToPopa(frame: number, pas: Pas): boolean {
     const slot = this.#table.get(frame);
     if (slot === 0) return false;
-    if (this.#lateOwner[slot] === 1 + pas) this.#land(slot);
-    if (this.#owner[slot] !== 1 + pas) return false;
+    const isLate = this.#lateOwner[slot] === 1 + pas;
+    const isOwner = this.#owner[slot] === 1 + pas;
+    // What an old owner's lines are compared with is kept only until the new owner's are clean: they land before that.
+    if (isLate || (isOwner && this.#late[slot] !== 0)) this.#land(slot);
+    if (!isOwner) return isLate;
     this.#journal(slot);
     this.#release(this.#behind[slot] as number);
     this.#behind[slot] = 0;
@@ -272,7 +297,8 @@ export class PhysicalMemory {
 
   /** Puts bytes into memory from outside the machine, as a loader or a device programmer does: nothing is dirty afterwards. */
   load(frame: number, offset: number, bytes: Uint8Array): boolean {
-    if (!this.#isRam(frame, offset, bytes.length)) return false;
+    assert(offset + bytes.length <= GRANULE_SIZE, 'a load stays inside one frame');
+    if (!this.isRam(frame, offset, bytes.length)) return false;
     const slot = this.#table.get(frame) || this.#allocate(frame);
     this.#journal(slot);
     if (this.#late[slot] !== 0) this.#land(slot);
@@ -353,8 +379,9 @@ export class PhysicalMemory {
     return list.sort((a, b) => a.frame - b.frame);
   }
 
-  /** Replaces all contents by what `frames` returned, in this process or another. */
+  /** Replaces all contents by what `frames` returned, in this process or another. Refuses a list that does not fit as a whole. */
   setFrames(list: readonly FrameData[]): void {
+    checkFrames(list, this.pool.framesMax, (frame) => this.map.find(frame)?.kind === 'ram');
     for (let slot = 1; slot < this.pool.high; slot++) {
       const frame = this.#frame[slot] as number;
       if (frame === -1 || frame === RESERVED) continue;
@@ -374,11 +401,11 @@ export class PhysicalMemory {
       this.#cipher[slot] = cipher;
       if (dirty !== undefined) {
         this.#owner[slot] = 1 + dirty.pas;
-        if (dirty.behind !== undefined) this.#behind[slot] = hold(dirty.behind, behindCipher ?? 0);
-        if (dirty.late !== undefined) {
-          this.#late[slot] = hold(dirty.late.bytes, lateCipher ?? 0);
-          this.#lateOwner[slot] = 1 + dirty.late.pas;
-        }
+        const behind = dirty.behind === undefined ? 0 : hold(dirty.behind, behindCipher ?? 0);
+        const late = dirty.late === undefined ? 0 : hold(dirty.late.bytes, lateCipher ?? 0);
+        this.#behind[slot] = behind;
+        this.#late[slot] = late;
+        if (dirty.late !== undefined) this.#lateOwner[slot] = 1 + dirty.late.pas;
       }
       this.#setMasks(slot);
     }
@@ -388,16 +415,14 @@ export class PhysicalMemory {
 
   /** A fresh slot for a frame, filled as its region reads. The slot counts as changed. */
   #allocate(frame: number): number {
-    let slot = this.#free.pop();
-    while (slot !== undefined && this.#frame[slot] !== -1) slot = this.#free.pop();
+    let slot = this.#takeFree();
+    while (slot !== undefined && this.#frame[slot] !== -1) slot = this.#takeFree();
     if (slot === undefined) {
       slot = this.pool.extend();
       if (slot >= this.#frame.length) this.#widen();
     } else {
-      if (this.pool.used >= this.pool.framesMax) {
-        this.#free.push(slot);
-        this.pool.extend();
-      }
+      if (this.pool.used >= this.pool.framesMax) this.#offer(slot);
+      this.pool.requireRoom(1);
       this.pool.used++;
       this.pool.u8.fill(0, slot * GRANULE_SIZE, (slot + 1) * GRANULE_SIZE);
     }
@@ -416,6 +441,20 @@ export class PhysicalMemory {
     return slot;
   }
 
+  /** Puts a slot on the list of free ones. It may be there still, from before a restore took it into use again. */
+  #offer(slot: number): void {
+    if (this.#isOffered[slot] === 1) return;
+    this.#isOffered[slot] = 1;
+    this.#free.push(slot);
+  }
+
+  /** Takes a slot from the list; one that a restore took into use is passed over by the caller. */
+  #takeFree(): number | undefined {
+    const slot = this.#free.pop();
+    if (slot !== undefined) this.#isOffered[slot] = 0;
+    return slot;
+  }
+
   #release(slot: number): void {
     if (slot === 0) return;
     this.#journal(slot);
@@ -426,7 +465,7 @@ export class PhysicalMemory {
     if (this.#frame[slot] !== -1) {
       this.pool.used--;
       this.#frame[slot] = -1;
-      this.#free.push(slot);
+      this.#offer(slot);
     }
     this.#owner[slot] = 0;
     this.#canRead[slot] = 0;
@@ -464,6 +503,7 @@ export class PhysicalMemory {
     this.#lateOwner = wider(Uint8Array, this.#lateOwner);
     this.#cipher = wider(Uint8Array, this.#cipher);
     this.#isChanged = wider(Uint8Array, this.#isChanged);
+    this.#isOffered = wider(Uint8Array, this.#isOffered);
   }
 
   #copyOf(slot: number): Uint8Array {
@@ -512,10 +552,6 @@ export class PhysicalMemory {
 
   #fillOf(frame: number): number {
     return this.map.find(frame)?.fill ?? 0;
-  }
-
-  #isRam(frame: number, offset: number, size: number): boolean {
-    return this.map.find(frame)?.kind === 'ram' && !this.#aborts(frame, offset, size);
   }
 
   #aborts(frame: number, offset: number, size: number): boolean {
@@ -609,10 +645,13 @@ export class PhysicalMemory {
     this.#journal(slot);
     const owner = this.#owner[slot] as number;
     if (owner === 0) {
-      this.#behind[slot] = this.#keep(slot);
+      // A statement of its own: keeping may renew the arrays, and the left side of an assignment is evaluated first.
+      const kept = this.#keep(slot);
+      this.#behind[slot] = kept;
     } else if (owner !== 1 + pas) {
       if (this.#late[slot] !== 0) this.#land(slot);
-      this.#late[slot] = this.#keep(slot);
+      const kept = this.#keep(slot);
+      this.#late[slot] = kept;
       this.#lateOwner[slot] = owner;
       this.#copyContent(this.#behind[slot] as number, slot);
     }
@@ -648,16 +687,23 @@ export class PhysicalMemory {
     const behind = this.#behind[slot] as number;
     const frame = this.#frame[slot] as number;
     const { u8 } = this.pool;
-    const fill = this.#fillOf(frame);
-    let lines = 0;
-    if (this.#encrypted) this.#recode(late, frame, this.#cipher[slot] as number);
+    // What the old owner found, in its own encryption: lines that still say the same were never dirty.
+    const found = new Uint8Array(GRANULE_SIZE).fill(this.#fillOf(frame));
+    if (behind !== 0) {
+      found.set(u8.subarray(behind * GRANULE_SIZE, (behind + 1) * GRANULE_SIZE));
+      this.#reencode(found, frame, this.#cipher[behind] as number, this.#cipher[late] as number);
+    }
+    const dirty: number[] = [];
     for (let line = 0; line < GRANULE_SIZE; line += LINE) {
       const from = late * GRANULE_SIZE + line;
-      let differs = false;
-      for (let i = 0; i < LINE && !differs; i++)
-        differs = u8[from + i] !== (behind === 0 ? fill : u8[behind * GRANULE_SIZE + line + i]);
-      if (!differs) continue;
-      lines++;
+      let i = 0;
+      while (i < LINE && u8[from + i] === found[line + i]) i++;
+      if (i < LINE) dirty.push(line);
+    }
+    this.#journal(late);
+    if (this.#encrypted) this.#recode(late, frame, this.#cipher[slot] as number);
+    for (const line of dirty) {
+      const from = late * GRANULE_SIZE + line;
       u8.copyWithin(slot * GRANULE_SIZE + line, from, from + LINE);
     }
     const pas = ((this.#lateOwner[slot] as number) - 1) as Pas;
@@ -665,7 +711,7 @@ export class PhysicalMemory {
     this.#late[slot] = 0;
     this.#lateOwner[slot] = 0;
     this.#setMasks(slot);
-    this.onLateWriteback?.({ frame, pas, lines });
+    this.onLateWriteback?.({ frame, pas, lines: dirty.length });
   }
 
   /** Rewrites a slot as if its bytes had been stored by another PAS, so that the new owner reads what it would read. */
@@ -673,10 +719,14 @@ export class PhysicalMemory {
     const from = this.#cipher[slot] as number;
     if (from === cipher) return;
     this.#cipher[slot] = cipher;
-    if (from === 0 || cipher === 0) return;
+    this.#reencode(this.pool.u8.subarray(slot * GRANULE_SIZE, (slot + 1) * GRANULE_SIZE), frame, from, cipher);
+  }
+
+  #reencode(bytes: Uint8Array, frame: number, from: number, to: number): void {
+    if (from === to || from === 0 || to === 0) return;
     for (let offset = 0; offset < GRANULE_SIZE; offset++) {
-      this.pool.u8[slot * GRANULE_SIZE + offset]! ^=
-        this.#streamByte((from - 1) as Pas, frame, offset) ^ this.#streamByte((cipher - 1) as Pas, frame, offset);
+      bytes[offset]! ^=
+        this.#streamByte((from - 1) as Pas, frame, offset) ^ this.#streamByte((to - 1) as Pas, frame, offset);
     }
   }
 

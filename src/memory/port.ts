@@ -12,6 +12,8 @@ import type { PhysicalMemory } from './physical-memory.ts';
 export const Access = { Ok: 0, Gpt: -1, Bus: -2 } as const;
 export type Access = (typeof Access)[keyof typeof Access];
 
+/** A write that is no fill: it brings every frame into being. */
+const NO_FILL = -1;
 const PER_FRAME = 1 / GRANULE_SIZE;
 const PER_CHUNK = 1 / 2 ** 21;
 /** Below it a frame number is a small integer, and the conversion from an address one instruction. */
@@ -92,6 +94,8 @@ export class MemoryPort {
     if (size <= head)
       return this.#memory.read(frame, offset, size, this.pas, this.bytes, this.words, 0) ? Access.Ok : Access.Bus;
     if (!this.check(frame + 1)) return Access.Gpt;
+    // Before a device at the front is read, which it may notice.
+    if (!this.#memory.isWritable(frame + 1, 0, size - head)) return Access.Bus;
     if (!this.#memory.read(frame, offset, head, this.pas, this.bytes, this.words, 0)) return Access.Bus;
     return this.#memory.read(frame + 1, 0, size - head, this.pas, this.bytes, this.words, head)
       ? Access.Ok
@@ -107,6 +111,7 @@ export class MemoryPort {
       return this.#memory.write(frame, offset, size, this.pas, this.bytes, this.words, 0) ? Access.Ok : Access.Bus;
     if (!this.check(frame + 1)) return Access.Gpt;
     if (!this.#memory.isWritable(frame + 1, 0, size - head)) return Access.Bus;
+    this.#memory.requireRoom(frame, frame + 1, this.pas);
     if (!this.#memory.write(frame, offset, head, this.pas, this.bytes, this.words, 0)) return Access.Bus;
     return this.#memory.write(frame + 1, 0, size - head, this.pas, this.bytes, this.words, head)
       ? Access.Ok
@@ -127,22 +132,22 @@ export class MemoryPort {
   /** Reads any number of bytes; all granules are checked first. The result is undefined when one of them refuses. */
   readBytes(pa: Pa, length: number): Uint8Array | undefined {
     const bytes = new Uint8Array(length);
-    const done = this.#eachGranule(pa, length, (frame, offset, at, size) => {
-      return this.#memory.readBytes(frame, offset, bytes.subarray(at, at + size), this.pas);
-    });
+    const done = this.#eachGranule(pa, length, undefined, (frame, offset, at, size) =>
+      this.#memory.readBytes(frame, offset, bytes.subarray(at, at + size), this.pas),
+    );
     return done === Access.Ok ? bytes : undefined;
   }
 
   /** Writes any number of bytes; all granules are checked first. */
   writeBytes(pa: Pa, bytes: Uint8Array): Access {
-    return this.#eachGranule(pa, bytes.length, (frame, offset, at, size) => {
-      return this.#memory.writeBytes(frame, offset, bytes.subarray(at, at + size), this.pas);
-    });
+    return this.#eachGranule(pa, bytes.length, NO_FILL, (frame, offset, at, size) =>
+      this.#memory.writeBytes(frame, offset, bytes.subarray(at, at + size), this.pas),
+    );
   }
 
   /** Fills a range with one byte. */
   fill(pa: Pa, length: number, value: number): Access {
-    return this.#eachGranule(pa, length, (frame, offset, _, size) =>
+    return this.#eachGranule(pa, length, value, (frame, offset, _, size) =>
       this.#memory.fill(frame, offset, size, value, this.pas),
     );
   }
@@ -150,26 +155,40 @@ export class MemoryPort {
   /** Fills a range with one 64-bit word, given as halves. */
   fill64(pa: Pa, count: number, lo: number, hi: number): Access {
     assert(pa % 8 === 0, 'fill64 is aligned');
-    return this.#eachGranule(pa, count * 8, (frame, offset, _, size) => {
-      return this.#memory.fill64(frame, offset, size / 8, lo, hi, this.pas);
-    });
+    return this.#eachGranule(pa, count * 8, NO_FILL, (frame, offset, _, size) =>
+      this.#memory.fill64(frame, offset, size / 8, lo, hi, this.pas),
+    );
   }
 
+  /** All of it or nothing: checks, then what answers, then room for what a write with `fill` brings into being, then the act. */
   #eachGranule(
     pa: Pa,
     length: number,
+    fill: number | undefined,
     act: (frame: number, offset: number, at: number, size: number) => boolean,
   ): Access {
+    if (length === 0) return Access.Ok;
     const first = Math.floor(pa * PER_FRAME);
-    const last = Math.floor((pa + Math.max(length, 1) - 1) * PER_FRAME);
+    const last = Math.floor((pa + length - 1) * PER_FRAME);
+    const start = pa - first * GRANULE_SIZE;
+    const sizeIn = (frame: number): number =>
+      Math.min((frame + 1 - first) * GRANULE_SIZE - start, length) -
+      Math.max((frame - first) * GRANULE_SIZE - start, 0);
     for (let frame = first; frame <= last; frame++) if (!this.check(frame)) return Access.Gpt;
-    for (let frame = first; frame <= last; frame++) if (!this.#memory.isWritable(frame, 0, 1)) return Access.Bus;
+    for (let frame = first; frame <= last; frame++) {
+      const offset = frame === first ? start : 0;
+      const answers =
+        fill === undefined
+          ? this.#memory.isWritable(frame, offset, sizeIn(frame))
+          : this.#memory.isRam(frame, offset, sizeIn(frame));
+      if (!answers) return Access.Bus;
+    }
+    if (fill !== undefined && first !== last) this.#memory.requireRoom(first, last, this.pas, fill);
     let at = 0;
     for (let frame = first; frame <= last; frame++) {
       this.beforeAccess?.(frame);
-      const offset = frame === first ? pa - first * GRANULE_SIZE : 0;
-      const size = Math.min(GRANULE_SIZE - offset, length - at);
-      if (!act(frame, offset, at, size)) return Access.Bus;
+      const size = sizeIn(frame);
+      if (!act(frame, frame === first ? start : 0, at, size)) return Access.Bus;
       at += size;
     }
     return Access.Ok;

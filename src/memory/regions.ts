@@ -26,10 +26,20 @@ export class RegionMap {
 
   constructor(regions: readonly Region[], paBits: number) {
     const sorted = [...regions].sort((a, b) => a.firstFrame - b.firstFrame);
+    const names = new Set<string>();
     let before: Region | undefined;
     for (const region of sorted) {
-      const { name, firstFrame, frameCount } = region;
-      if (frameCount <= 0) throw new InputError({ code: 'REGION_EMPTY', where: name, found: frameCount });
+      const { name, firstFrame, frameCount, fill } = region;
+      for (const found of [firstFrame, frameCount]) {
+        if (!Number.isSafeInteger(found) || found < 0)
+          throw new InputError({ code: 'REGION_FRAMES', where: name, expected: 'whole frames', found });
+      }
+      if (!Number.isInteger(fill) || fill < 0 || fill > 0xff)
+        throw new InputError({ code: 'REGION_FILL', where: name, expected: '0 to 0xff', found: fill });
+      // Devices are attached by name.
+      if (names.has(name)) throw new InputError({ code: 'REGION_NAME_TWICE', where: name });
+      names.add(name);
+      if (frameCount === 0) throw new InputError({ code: 'REGION_EMPTY', where: name, found: frameCount });
       if (firstFrame + frameCount > 2 ** (paBits - 12)) {
         throw new InputError({
           code: 'REGION_ABOVE_PA',
