@@ -1,7 +1,7 @@
 // Commander with our words: errors as UsageError with a suggestion, help in the order examples, options, exit codes. The
 // overridden methods are commander's own places for each message; tests hold them to what commander calls.
 
-import { Argument, Command, Help, type Option } from 'commander';
+import { type Argument, Command, Help, type Option } from 'commander';
 import type { Word } from '../words/words.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';

@@ -63,6 +63,8 @@ export const errors = {
 
   'error.MACHINE_SYNTAX': 'the description is neither JSON nor YAML',
   'hint.MACHINE_SYNTAX': 'look at the line; spaces at its start matter in YAML',
+  'error.MACHINE_DUPLICATE_KEY': 'a property is given twice',
+  'hint.MACHINE_DUPLICATE_KEY': 'keep the one you mean',
   'error.MACHINE_UNKNOWN_KEY': 'a machine has no such property',
   'hint.MACHINE_UNKNOWN_KEY': 'fourworlds help machine shows a whole description',
   'error.MACHINE_MISSING_KEY': 'the description lacks a property',

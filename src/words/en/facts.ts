@@ -27,5 +27,9 @@ export const facts = {
   'fact.strings': 'an array of strings',
   'fact.object': 'an object',
   'fact.nothing': 'nothing',
+  'fact.integer': 'integer: {x}',
+  'fact.objectOf': 'object: {x}',
+  'fact.list': 'list',
+  'fact.text': 'text',
   'fact.range': '{x} to {y}',
 } as const;

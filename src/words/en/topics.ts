@@ -103,7 +103,7 @@ what the file names replaces what that machine has:
   name: two-pes
   pes: 2
   gpt:
-    ppsBits: 36
+    contiguousBitsMax: 0
 
 Whole numbers may be written as 4096, 0x1000, "0x8000_0000" or "32 MiB". The keys:
 

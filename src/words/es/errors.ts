@@ -64,6 +64,8 @@ export const errors = {
 
   'error.MACHINE_SYNTAX': 'la descripción no es ni JSON ni YAML',
   'hint.MACHINE_SYNTAX': 'mira la línea; en YAML importan los espacios del principio',
+  'error.MACHINE_DUPLICATE_KEY': 'una propiedad aparece dos veces',
+  'hint.MACHINE_DUPLICATE_KEY': 'deja solo la que quieres',
   'error.MACHINE_UNKNOWN_KEY': 'una máquina no tiene esa propiedad',
   'hint.MACHINE_UNKNOWN_KEY': 'fourworlds help machine muestra una descripción completa',
   'error.MACHINE_MISSING_KEY': 'a la descripción le falta una propiedad',

@@ -28,5 +28,9 @@ export const facts = {
   'fact.strings': 'una lista de cadenas de texto',
   'fact.object': 'un objeto',
   'fact.nothing': 'nada',
+  'fact.integer': 'un número entero: {x}',
+  'fact.objectOf': 'un objeto: {x}',
+  'fact.list': 'una lista',
+  'fact.text': 'un texto',
   'fact.range': 'de {x} a {y}',
 } as const satisfies Record<keyof typeof en, string>;

@@ -110,7 +110,7 @@ que nombra el archivo sustituye a lo que tiene esa máquina:
   name: two-pes
   pes: 2
   gpt:
-    ppsBits: 36
+    contiguousBitsMax: 0
 
 Los números enteros se pueden escribir como 4096, 0x1000, "0x8000_0000" o
 "32 MiB". Las claves:
