@@ -61,6 +61,8 @@ export class Gpc {
   #onStale: ((use: StaleUse) => void) | undefined;
   /** Configuration as cached; undefined when the next check has to read the registers. */
   #config: GptConfig | undefined;
+  /** The first frame beyond 2^t of `#config`: a power costs as much as the rest of a check that the cache answers. */
+  #endFrame = 0;
 
   constructor(source: GptSource, features: Features, paBits: number) {
     this.#source = source;
@@ -100,18 +102,39 @@ export class Gpc {
     return this.#config ?? this.#adopt();
   }
 
-  /** Decides one access by a frame. False: refused, and `fault` says why. */
+  /**
+   * Decides one access by a frame. False: refused, and `fault` says why. One long function on purpose: V8 inlines nothing of more
+   * than 460 bytes of bytecode, so the `check` of a port stays small and is itself inlined (docs/decisions/the-inner-loop.md).
+   */
   check(frame: number, pas: Pas, state: World): boolean {
     const config = this.#config ?? this.#adopt();
     if (this.#onStale !== undefined) this.#compareEarly(config, frame, pas, state);
     if (!config.enabled) return true;
     if (config.problem !== undefined) return this.#refuse('walk', 0, frame, pas, state, -1);
     if ((config.closedPases >>> pas) & 1) return this.#refuse('gpf', 0, frame, pas, state, -1);
-    if (frame >= 2 ** (config.t - 12)) {
+    if (frame >= this.#endFrame) {
       return pas === 1 || config.openAbovePps ? true : this.#refuse('gpf', 0, frame, pas, state, -1);
     }
     if (config.window !== undefined && isInWindow(config.window, frame)) return true;
-    return this.#checkTables(config, frame, pas, state);
+
+    let gpi = this.tlb.find(frame);
+    let level: 0 | 1;
+    if (gpi >= 0) {
+      level = this.tlb.foundSpanBits >= 30 ? 0 : 1;
+    } else {
+      const walk = this.#walk;
+      walk.run(config, this.#source, frame, this.tlb);
+      level = walk.level;
+      if (walk.fault !== undefined) {
+        if (this.#onStale !== undefined) this.#compare(frame, pas, state, walk.fault, false);
+        return this.#refuse(walk.fault, level, frame, pas, state, -1);
+      }
+      gpi = walk.gpi;
+      this.tlb.keep(frame, gpi, walk.spanBits, this.#endFrame, this.#grants(gpi));
+    }
+    const isAllowed = (((permitMasks[pas * 4 + state] as number) >>> gpi) & 1) === 1;
+    if (this.#onStale !== undefined) this.#compare(frame, pas, state, gpiName(gpi), isAllowed);
+    return isAllowed || this.#refuse('gpf', level, frame, pas, state, gpi);
   }
 
   /** Explains a check, by a walk that ignores and changes nothing that is cached. */
@@ -157,36 +180,15 @@ export class Gpc {
   }
 
   setData(data: GpcData): void {
-    this.#registers = data.registers;
-    this.#config = data.config;
+    this.setRegistersAndConfig(data);
     this.tlb.setData(data.tlb, (gpi) => this.#grants(gpi));
   }
 
   /** Takes everything but the TLB from a copy, when the TLB is known to be unchanged. */
   setRegistersAndConfig(data: Pick<GpcData, 'registers' | 'config'>): void {
     this.#registers = data.registers;
-    this.#config = data.config;
-  }
-
-  #checkTables(config: GptConfig, frame: number, pas: Pas, state: World): boolean {
-    let gpi = this.tlb.find(frame);
-    let level: 0 | 1;
-    if (gpi >= 0) {
-      level = this.tlb.foundSpanBits >= 30 ? 0 : 1;
-    } else {
-      const walk = this.#walk;
-      walk.run(config, this.#source, frame, this.tlb);
-      level = walk.level;
-      if (walk.fault !== undefined) {
-        if (this.#onStale !== undefined) this.#compare(frame, pas, state, walk.fault, false);
-        return this.#refuse(walk.fault, level, frame, pas, state, -1);
-      }
-      gpi = walk.gpi;
-      this.tlb.keep(frame, gpi, walk.spanBits, 2 ** (config.t - 12), this.#grants(gpi));
-    }
-    const isAllowed = (((permitMasks[pas * 4 + state] as number) >>> gpi) & 1) === 1;
-    if (this.#onStale !== undefined) this.#compare(frame, pas, state, gpiName(gpi), isAllowed);
-    return isAllowed || this.#refuse('gpf', level, frame, pas, state, gpi);
+    if (data.config === undefined) this.#config = undefined;
+    else this.#hold(data.config);
   }
 
   /** Strict mode, where no table was asked: cached register fields gave the answer. */
@@ -226,8 +228,13 @@ export class Gpc {
   }
 
   #adopt(): GptConfig {
-    this.#config = this.#decode();
-    return this.#config;
+    return this.#hold(this.#decode());
+  }
+
+  #hold(config: GptConfig): GptConfig {
+    this.#config = config;
+    this.#endFrame = 2 ** (config.t - 12);
+    return config;
   }
 
   /** What the fast path may say for a GPI: only yes, and only what steps 0 to 4 of the procedure cannot turn into a no. */

@@ -6,6 +6,7 @@
 // held before, which may be stale. What lies above 1 TiB is kept in maps, one for each size of entry.
 // `grants` is the same knowledge in the form that a port asks first: who may pass, for chunks that have one answer.
 
+import { DENSE_FRAMES } from './frame-table.ts';
 import type { CachedTables } from './gpt-walk.ts';
 
 /** In `coarse`: ask `fine`. */
@@ -52,7 +53,7 @@ export class GptTlb implements CachedTables {
   constructor(paBits: number) {
     this.denseFrames = 2 ** (Math.min(paBits, DENSE_BITS) - 12);
     const chunks = Math.ceil(this.denseFrames / FRAMES_PER_CHUNK);
-    this.grants = new Uint8Array(chunks);
+    this.grants = new Uint8Array(DENSE_FRAMES / FRAMES_PER_CHUNK);
     this.#coarse = new Uint8Array(chunks);
     this.#spanBits = new Uint8Array(chunks);
     this.#under = new Uint8Array(chunks);

@@ -10,13 +10,17 @@ import { type Pas, pases } from '../arch/world.ts';
 import { assert } from '../base/assert.ts';
 import { mix32 } from '../base/prng.ts';
 import { FramePool } from './frame-pool.ts';
-import { FrameTable } from './frame-table.ts';
+import { DENSE_FRAMES, FrameTable } from './frame-table.ts';
 import { type FrameData, type MemoryCheckpoint, type Page, checkFrames } from './memory-data.ts';
 import { type Device, type Region, RegionMap } from './regions.ts';
 
 const LINE = 64;
 const CONTENT = -2;
 const RESERVED = -3;
+// In the inner loop only constants of this module, see port.ts.
+const DENSE = DENSE_FRAMES;
+const WORDS_PER_FRAME = GRANULE_SIZE / 4;
+const NO_WORDS = new Uint32Array(0);
 
 /** `plain`: one store a PA, what was not wiped is seen by the next owner. `encrypted`: each PAS reads the others' data as a stream. */
 export type ContentModel = 'plain' | 'encrypted';
@@ -49,6 +53,9 @@ export class PhysicalMemory {
   readonly #chunkFill: Uint16Array;
   readonly #devices = new Map<string, Device>();
   readonly #aborting = new Map<number, Set<number>>();
+  #isAborting = false;
+  /** `pool.u32`, one step nearer. */
+  #u32: Uint32Array;
 
   // One element a slot.
   #canRead = new Uint8Array(256);
@@ -71,10 +78,14 @@ export class PhysicalMemory {
     this.paBits = options.paBits;
     this.map = new RegionMap(options.regions, options.paBits);
     this.pool = new FramePool(options.framesMax);
+    this.#u32 = this.pool.u32;
+    this.pool.watch(() => {
+      this.#u32 = this.pool.u32;
+    });
     this.#encrypted = options.content === 'encrypted';
     this.#seed = options.seed;
-    this.#table = new FrameTable(options.paBits);
-    this.#chunkFill = new Uint16Array(Math.ceil(this.#table.denseFrames / 512));
+    this.#table = new FrameTable();
+    this.#chunkFill = new Uint16Array(Math.ceil(DENSE / 512));
     for (const { kind, firstFrame, frameCount, fill } of options.regions) {
       const end = Math.min(Math.floor((firstFrame + frameCount) / 512), this.#chunkFill.length);
       if (kind === 'ram') this.#chunkFill.fill(1 + fill, Math.min(Math.ceil(firstFrame / 512), end), end);
@@ -110,6 +121,7 @@ export class PhysicalMemory {
     const offsets = this.#aborting.get(frame) ?? new Set();
     offsets.add(offset - (offset % 8));
     this.#aborting.set(frame, offsets);
+    this.#isAborting = true;
     const slot = this.#table.get(frame);
     if (slot !== 0) this.#setMasks(slot);
   }
@@ -117,6 +129,7 @@ export class PhysicalMemory {
   /** Takes all injected aborts back. */
   clearAborts(): void {
     this.#aborting.clear();
+    this.#isAborting = false;
     for (let slot = 1; slot < this.pool.high; slot++) if (this.#frame[slot] !== -1) this.#setMasks(slot);
   }
 
@@ -134,11 +147,10 @@ export class PhysicalMemory {
   ): boolean {
     const slot = this.#table.get(frame);
     if ((((this.#canRead[slot] as number) >>> pas) & 1) === 0)
-      return this.#readSlow(slot, frame, offset, size, pas, into, at);
-    const from = slot * GRANULE_SIZE + offset;
-    if (at === 0 && (from & 3) === 0 && (size & 3) === 0) {
-      const { u32 } = this.pool;
-      const word = from >>> 2;
+      return this.#readSlow(slot, frame, offset, size, pas, into, into32, at);
+    if (at === 0 && (offset & 3) === 0 && (size & 3) === 0) {
+      const u32 = this.#u32;
+      const word = slot * WORDS_PER_FRAME + (offset >>> 2);
       into32[0] = u32[word] as number;
       if (size > 4) {
         into32[1] = u32[word + 1] as number;
@@ -149,6 +161,7 @@ export class PhysicalMemory {
       }
     } else {
       const { u8 } = this.pool;
+      const from = slot * GRANULE_SIZE + offset;
       for (let i = 0; i < size; i++) into[at + i] = u8[from + i] as number;
     }
     return true;
@@ -169,10 +182,9 @@ export class PhysicalMemory {
       if (this.isRam(frame, offset, size)) slot = this.#prepareWrite(slot, frame, pas);
       else return this.#writeDevice(frame, offset, size, from, at);
     }
-    const to = slot * GRANULE_SIZE + offset;
-    if (at === 0 && (to & 3) === 0 && (size & 3) === 0) {
-      const { u32 } = this.pool;
-      const word = to >>> 2;
+    if (at === 0 && (offset & 3) === 0 && (size & 3) === 0) {
+      const u32 = this.#u32;
+      const word = slot * WORDS_PER_FRAME + (offset >>> 2);
       u32[word] = from32[0] as number;
       if (size > 4) {
         u32[word + 1] = from32[1] as number;
@@ -183,6 +195,7 @@ export class PhysicalMemory {
       }
     } else {
       const { u8 } = this.pool;
+      const to = slot * GRANULE_SIZE + offset;
       for (let i = 0; i < size; i++) u8[to + i] = from[at + i] as number;
     }
     return true;
@@ -227,7 +240,7 @@ export class PhysicalMemory {
   readBytes(frame: number, offset: number, into: Uint8Array, pas: Pas): boolean {
     const slot = this.#table.get(frame);
     if ((((this.#canRead[slot] as number) >>> pas) & 1) === 0)
-      return this.#readSlow(slot, frame, offset, into.length, pas, into, 0);
+      return this.#readSlow(slot, frame, offset, into.length, pas, into, NO_WORDS, 0);
     const from = slot * GRANULE_SIZE + offset;
     into.set(this.pool.u8.subarray(from, from + into.length));
     return true;
@@ -555,7 +568,7 @@ export class PhysicalMemory {
   }
 
   #aborts(frame: number, offset: number, size: number): boolean {
-    if (this.#aborting.size === 0) return false;
+    if (!this.#isAborting) return false;
     const offsets = this.#aborting.get(frame);
     if (offsets === undefined) return false;
     for (let at = offset - (offset % 8); at < offset + size; at += 8) if (offsets.has(at)) return true;
@@ -569,12 +582,17 @@ export class PhysicalMemory {
     size: number,
     pas: Pas,
     into: Uint8Array,
+    into32: Uint32Array,
     at: number,
   ): boolean {
-    if (slot === 0 && frame < this.#table.denseFrames && this.#aborting.size === 0) {
+    if (slot === 0 && frame < DENSE && !this.#isAborting) {
       const fill = (this.#chunkFill[frame >>> 9] as number) - 1;
       if (fill >= 0) {
-        for (let i = at; i < at + size; i++) into[i] = fill;
+        if (size === 8 && at === 0 && into32.length >= 2) {
+          into32[0] = into32[1] = Math.imul(fill, 0x0101_0101);
+        } else {
+          for (let i = at; i < at + size; i++) into[i] = fill;
+        }
         return true;
       }
     }
@@ -606,7 +624,7 @@ export class PhysicalMemory {
 
   #fetchSlow(slot: number, frame: number, offset: number): boolean {
     const bytes = new Uint8Array(8);
-    if (!this.#readSlow(slot, frame, offset, 8, pases[2], bytes, 0)) return false;
+    if (!this.#readSlow(slot, frame, offset, 8, pases[2], bytes, NO_WORDS, 0)) return false;
     const view = new DataView(bytes.buffer);
     this.lo = view.getUint32(0, true);
     this.hi = view.getUint32(4, true);

@@ -5,6 +5,7 @@ import { GRANULE_SIZE, type Pa } from '../arch/address.ts';
 import { grantBit } from '../arch/gpi.ts';
 import type { Pas, World } from '../arch/world.ts';
 import { assert } from '../base/assert.ts';
+import { DENSE_FRAMES } from './frame-table.ts';
 import type { Gpc, GptFault } from './gpc.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 
@@ -14,11 +15,14 @@ export type Access = (typeof Access)[keyof typeof Access];
 
 /** A write that is no fill: it brings every frame into being. */
 const NO_FILL = -1;
+// Only constants of this module in the inner loop: V8 folds them, but loads exported and imported ones from their cells each time.
+const { Ok, Gpt, Bus } = Access;
+const FRAME_SIZE = GRANULE_SIZE;
 const PER_FRAME = 1 / GRANULE_SIZE;
 const PER_CHUNK = 1 / 2 ** 21;
-/** Below it a frame number is a small integer, and the conversion from an address one instruction. */
-const SMALL_PA = 2 ** 43;
-const SMALL_FRAME = 2 ** 31;
+/** Below them `grants` has an answer, and a frame number is a small integer that one instruction gets from an address. */
+const DENSE = DENSE_FRAMES;
+const DENSE_PA = DENSE_FRAMES * GRANULE_SIZE;
 
 export class MemoryPort {
   readonly pas: Pas;
@@ -34,7 +38,7 @@ export class MemoryPort {
   readonly #gpc: Gpc;
   /** `tlb.grants` of the requester, and the bit that speaks for this port. */
   readonly #grants: Uint8Array;
-  readonly #grantBit: number;
+  readonly #grantMask: number;
 
   constructor(memory: PhysicalMemory, gpc: Gpc, pas: Pas, state: World) {
     this.pas = pas;
@@ -42,7 +46,7 @@ export class MemoryPort {
     this.#memory = memory;
     this.#gpc = gpc;
     this.#grants = gpc.tlb.grants;
-    this.#grantBit = grantBit(pas, state);
+    this.#grantMask = 1 << grantBit(pas, state);
     const buffer = new ArrayBuffer(16);
     this.bytes = new Uint8Array(buffer);
     this.words = new Uint32Array(buffer);
@@ -56,71 +60,84 @@ export class MemoryPort {
 
   /** Whether the check lets an access to this frame through. */
   check(frame: number): boolean {
-    if (frame < SMALL_FRAME) {
-      const chunk = frame >>> 9;
-      const grants = this.#grants;
-      if (chunk < grants.length && (((grants[chunk] as number) >>> this.#grantBit) & 1) === 1) return true;
-    }
+    if (frame < DENSE && ((this.#grants[frame >>> 9] as number) & this.#grantMask) !== 0) return true;
     return this.#gpc.check(frame, this.pas, this.state);
   }
 
   /** The same for an address. */
   checkPa(pa: Pa): boolean {
-    if (pa < SMALL_PA) {
-      const chunk = (pa * PER_CHUNK) | 0;
-      const grants = this.#grants;
-      if (chunk < grants.length && (((grants[chunk] as number) >>> this.#grantBit) & 1) === 1) return true;
-    }
+    if (pa < DENSE_PA && ((this.#grants[(pa * PER_CHUNK) | 0] as number) & this.#grantMask) !== 0) return true;
     return this.#gpc.check(Math.floor(pa * PER_FRAME), this.pas, this.state);
   }
 
   /** Loads 1 to 16 bytes into `bytes`. */
   load(pa: Pa, size: number): Access {
-    const frame = pa < SMALL_PA ? (pa * PER_FRAME) | 0 : Math.floor(pa * PER_FRAME);
-    return this.loadAt(frame, pa - frame * GRANULE_SIZE, size);
+    if (pa < DENSE_PA) {
+      const frame = (pa * PER_FRAME) | 0;
+      const offset = (pa | 0) & (FRAME_SIZE - 1);
+      if (
+        ((this.#grants[frame >>> 9] as number) & this.#grantMask) !== 0 &&
+        offset + size <= FRAME_SIZE &&
+        this.beforeAccess === undefined
+      )
+        return this.#memory.read(frame, offset, size, this.pas, this.bytes, this.words, 0) ? Ok : Bus;
+    }
+    const frame = Math.floor(pa * PER_FRAME);
+    return this.#access(frame, pa - frame * FRAME_SIZE, size, false);
   }
 
   /** Stores 1 to 16 bytes from `bytes`. */
   store(pa: Pa, size: number): Access {
-    const frame = pa < SMALL_PA ? (pa * PER_FRAME) | 0 : Math.floor(pa * PER_FRAME);
-    return this.storeAt(frame, pa - frame * GRANULE_SIZE, size);
+    if (pa < DENSE_PA) {
+      const frame = (pa * PER_FRAME) | 0;
+      const offset = (pa | 0) & (FRAME_SIZE - 1);
+      if (
+        ((this.#grants[frame >>> 9] as number) & this.#grantMask) !== 0 &&
+        offset + size <= FRAME_SIZE &&
+        this.beforeAccess === undefined
+      )
+        return this.#memory.write(frame, offset, size, this.pas, this.bytes, this.words, 0) ? Ok : Bus;
+    }
+    const frame = Math.floor(pa * PER_FRAME);
+    return this.#access(frame, pa - frame * FRAME_SIZE, size, true);
   }
 
   /** `load` by frame and offset, for addresses of more than 52 bits. */
   loadAt(frame: number, offset: number, size: number): Access {
-    if (!this.check(frame)) return Access.Gpt;
-    this.beforeAccess?.(frame);
-    const head = GRANULE_SIZE - offset;
-    if (size <= head)
-      return this.#memory.read(frame, offset, size, this.pas, this.bytes, this.words, 0) ? Access.Ok : Access.Bus;
-    if (!this.check(frame + 1)) return Access.Gpt;
-    // Before a device at the front is read, which it may notice.
-    if (!this.#memory.isWritable(frame + 1, 0, size - head)) return Access.Bus;
-    if (!this.#memory.read(frame, offset, head, this.pas, this.bytes, this.words, 0)) return Access.Bus;
-    return this.#memory.read(frame + 1, 0, size - head, this.pas, this.bytes, this.words, head)
-      ? Access.Ok
-      : Access.Bus;
+    return this.#access(frame, offset, size, false);
   }
 
   /** `store` by frame and offset. */
   storeAt(frame: number, offset: number, size: number): Access {
-    if (!this.check(frame)) return Access.Gpt;
+    return this.#access(frame, offset, size, true);
+  }
+
+  /** An access in full, in both directions: with them in one function it is too long for V8 to inline, and `load` is not. */
+  #access(frame: number, offset: number, size: number, isStore: boolean): Access {
+    if (!this.check(frame)) return Gpt;
     this.beforeAccess?.(frame);
-    const head = GRANULE_SIZE - offset;
-    if (size <= head)
-      return this.#memory.write(frame, offset, size, this.pas, this.bytes, this.words, 0) ? Access.Ok : Access.Bus;
-    if (!this.check(frame + 1)) return Access.Gpt;
-    if (!this.#memory.isWritable(frame + 1, 0, size - head)) return Access.Bus;
-    this.#memory.requireRoom(frame, frame + 1, this.pas);
-    if (!this.#memory.write(frame, offset, head, this.pas, this.bytes, this.words, 0)) return Access.Bus;
-    return this.#memory.write(frame + 1, 0, size - head, this.pas, this.bytes, this.words, head)
-      ? Access.Ok
-      : Access.Bus;
+    const head = FRAME_SIZE - offset;
+    if (size <= head) {
+      const isDone = isStore
+        ? this.#memory.write(frame, offset, size, this.pas, this.bytes, this.words, 0)
+        : this.#memory.read(frame, offset, size, this.pas, this.bytes, this.words, 0);
+      return isDone ? Ok : Bus;
+    }
+    if (!this.check(frame + 1)) return Gpt;
+    // Before a device at the front is read or written, which it may notice.
+    if (!this.#memory.isWritable(frame + 1, 0, size - head)) return Bus;
+    if (isStore) {
+      this.#memory.requireRoom(frame, frame + 1, this.pas);
+      if (!this.#memory.write(frame, offset, head, this.pas, this.bytes, this.words, 0)) return Bus;
+      return this.#memory.write(frame + 1, 0, size - head, this.pas, this.bytes, this.words, head) ? Ok : Bus;
+    }
+    if (!this.#memory.read(frame, offset, head, this.pas, this.bytes, this.words, 0)) return Bus;
+    return this.#memory.read(frame + 1, 0, size - head, this.pas, this.bytes, this.words, head) ? Ok : Bus;
   }
 
   /** Loads 8 bytes as a value; undefined when the access fails. */
   read64(pa: Pa): bigint | undefined {
-    return this.load(pa, 8) === Access.Ok ? (this.doublewords[0] as bigint) : undefined;
+    return this.load(pa, 8) === Ok ? (this.doublewords[0] as bigint) : undefined;
   }
 
   /** Stores 8 bytes. */
@@ -135,7 +152,7 @@ export class MemoryPort {
     const done = this.#eachGranule(pa, length, undefined, (frame, offset, at, size) =>
       this.#memory.readBytes(frame, offset, bytes.subarray(at, at + size), this.pas),
     );
-    return done === Access.Ok ? bytes : undefined;
+    return done === Ok ? bytes : undefined;
   }
 
   /** Writes any number of bytes; all granules are checked first. */
@@ -167,30 +184,30 @@ export class MemoryPort {
     fill: number | undefined,
     act: (frame: number, offset: number, at: number, size: number) => boolean,
   ): Access {
-    if (length === 0) return Access.Ok;
+    if (length === 0) return Ok;
     const first = Math.floor(pa * PER_FRAME);
     const last = Math.floor((pa + length - 1) * PER_FRAME);
     const start = pa - first * GRANULE_SIZE;
     const sizeIn = (frame: number): number =>
       Math.min((frame + 1 - first) * GRANULE_SIZE - start, length) -
       Math.max((frame - first) * GRANULE_SIZE - start, 0);
-    for (let frame = first; frame <= last; frame++) if (!this.check(frame)) return Access.Gpt;
+    for (let frame = first; frame <= last; frame++) if (!this.check(frame)) return Gpt;
     for (let frame = first; frame <= last; frame++) {
       const offset = frame === first ? start : 0;
       const answers =
         fill === undefined
           ? this.#memory.isWritable(frame, offset, sizeIn(frame))
           : this.#memory.isRam(frame, offset, sizeIn(frame));
-      if (!answers) return Access.Bus;
+      if (!answers) return Bus;
     }
     if (fill !== undefined && first !== last) this.#memory.requireRoom(first, last, this.pas, fill);
     let at = 0;
     for (let frame = first; frame <= last; frame++) {
       this.beforeAccess?.(frame);
       const size = sizeIn(frame);
-      if (!act(frame, frame === first ? start : 0, at, size)) return Access.Bus;
+      if (!act(frame, frame === first ? start : 0, at, size)) return Bus;
       at += size;
     }
-    return Access.Ok;
+    return Ok;
   }
 }

@@ -107,7 +107,7 @@ describe('growth', () => {
 
 describe('frame table', () => {
   test.each([32, 36, 40, 48, 56])('keeps, changes and forgets slots over %i bits', (paBits) => {
-    const table = new FrameTable(paBits);
+    const table = new FrameTable();
     const top = 2 ** (paBits - 12);
     const frames = [0, 1, 511, 512, 0xffff, top / 2 - 1, top / 2, top - 513, top - 1];
     for (const [i, frame] of frames.entries()) table.set(frame, i + 1);
