@@ -104,7 +104,7 @@ export class Gpc {
 
   /**
    * Decides one access by a frame. False: refused, and `fault` says why. One long function on purpose: V8 inlines nothing of more
-   * than 460 bytes of bytecode, so the `check` of a port stays small and is itself inlined (docs/decisions/the-inner-loop.md).
+   * than 460 bytes of bytecode, so the `check` of a port stays small and is itself inlined (docs/decisions/0007-the-inner-loop.md).
    */
   check(frame: number, pas: Pas, state: World): boolean {
     const config = this.#config ?? this.#adopt();
