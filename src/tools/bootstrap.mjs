@@ -37,6 +37,7 @@ const COMMANDS = {
   gen: { does: 'write the generated files', argv: ['dist/tools/gen.js'] },
   prove: { does: 'one full-length proof by name', argv: ['dist/tools/prove.js'] },
   sim: { does: 'simulation runs over many seeds', argv: ['dist/tools/sim.js'] },
+  'spec:report': { does: 'counts what specs/ says and compares it', argv: ['dist/tools/spec-report.js'] },
 };
 
 main(process.argv.slice(2));
