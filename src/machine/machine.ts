@@ -7,25 +7,35 @@ import { Trace, type TraceEvent } from '../arch/trace.ts';
 import { type TlbiPaOp, decodeTlbiRange } from '../arch/tlbi.ts';
 import { gpccrField } from '../arch/gpt.ts';
 import { type El, World, worldName } from '../arch/world.ts';
-import { assert } from '../base/assert.ts';
+import { InputError } from '../base/input-error.ts';
 import { Prng } from '../base/prng.ts';
 import { act, faultView, smc } from '../cpu/act.ts';
 import { Pe } from '../cpu/pe.ts';
 import { idRegisters } from '../cpu/id-registers.ts';
 import { Smmu } from '../board/smmu.ts';
 import { Gpc } from '../memory/gpc.ts';
+import type { MemoryCheckpoint } from '../memory/memory-data.ts';
 import { PhysicalMemory } from '../memory/physical-memory.ts';
 import { GptLibrary } from '../monitor/gpt.ts';
 import { Monitor } from '../monitor/monitor.ts';
-import type { Attestation } from '../monitor/ports.ts';
 import type { RmmPe } from '../rmm/ports.ts';
 import { Rmm } from '../rmm/rmm.ts';
-import { type MachineDescription, gptLayoutOf, regionsOf } from './description.ts';
+import { checkAction } from './actions.ts';
+import { type MachineDescription, checkDescription, checkPlaces, gptLayoutOf, regionsOf } from './description.ts';
 import { Driver } from './driver.ts';
 import { baseMachine } from './machines/base.ts';
 import { placeholderAttestation } from './placeholder-attestation.ts';
-import { type Installed, type ScriptLibrary, ScriptRunner } from './scripts.ts';
-import { type Snapshot, type SnapshotData, fromData, toData } from './snapshot.ts';
+import {
+  type Installed,
+  type ScriptLibrary,
+  type RunnerState,
+  ScriptRunner,
+  plainArgs,
+  scriptOf,
+  runnerState,
+} from './scripts.ts';
+import { type Finding, type MachineState, type Snapshot, type SnapshotData, fromData, toData } from './snapshot.ts';
+import { savedFrames, savedState } from './snapshot-shape.ts';
 import { standardScripts } from './standard-scripts.ts';
 
 /** What a machine needs beside its description. */
@@ -36,7 +46,7 @@ export type MachineOptions = {
 };
 
 /** Why a run came to an end. */
-export type RunEnd = 'steps' | 'idle' | 'system-off' | 'panic' | 'no-software';
+export type RunEnd = 'steps' | 'idle' | 'system-off' | 'panic';
 
 /** Steps that a driver lets other software of the same PE take before its call has to be back. */
 const CALL_STEPS_MAX = 10_000;
@@ -63,9 +73,15 @@ export class Machine {
   readonly #runners = new Map<string, ScriptRunner>();
   readonly #rmmPes: readonly RmmPe[];
   readonly #unsettled = new Set<Pe>();
+  /** Memory of the snapshots that were taken here: only here do they mean something. */
+  readonly #own = new WeakSet<MemoryCheckpoint>();
+  #findings: Finding[] = [];
   #isResetPending = false;
+  /** Counts resets, so that a call that brought one about is not taken for one that came back. */
+  #resets = 0;
 
-  constructor(description: MachineDescription = baseMachine, options: MachineOptions = {}) {
+  constructor(given: MachineDescription = baseMachine, options: MachineOptions = {}) {
+    const description = checkDescription(given);
     this.description = description;
     this.#scripts = { ...standardScripts, ...options.scripts };
     const { paBits, features, content, framesMax, seed } = description;
@@ -82,6 +98,7 @@ export class Machine {
     this.smmu = new Smmu(this.memory, features, this.trace);
     const system = { invalidate: (op: TlbiPaOp, xt: bigint, from: Pe): void => this.invalidate(op, xt, from) };
     const gpt = new GptLibrary(gptLayoutOf(description), features, paBits, system);
+    checkPlaces(description);
     const { rmm, banks, normal, secure, isGpfToEl3 } = description;
     this.monitor = new Monitor(
       gpt,
@@ -97,13 +114,13 @@ export class Machine {
         pes: this.pes,
         system,
         power: {
-          started: (pe) => this.#unsettled.add(pe),
+          started: (pe) => this.#started(pe),
           systemOff: () => this.#systemOff(),
           systemReset: () => {
             this.#isResetPending = true;
           },
         },
-        attestation: this.attestation(),
+        attestation: placeholderAttestation(description.seed),
       },
     );
     this.rmm = new Rmm(paBits, this.pes.length, toPa(rmm.base));
@@ -121,6 +138,11 @@ export class Machine {
     }
   }
 
+  /** What strict mode has found. */
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
   /** A machine that has booted: PE 0 is in Normal world at EL2, the others are off. */
   static boot(description: MachineDescription = baseMachine, options: MachineOptions = {}): Machine {
     const machine = new Machine(description, options);
@@ -128,33 +150,46 @@ export class Machine {
     return machine;
   }
 
-  /** Cold boot: EL3, then Secure, Realm and Normal world. */
+  /** Cold boot: EL3, then Secure, Realm and Normal world. A machine that runs, or has run, is reset. */
   powerOn(): void {
+    if (this.end !== undefined || this.pes.some(({ power }) => power !== 'off')) this.#reset();
+    else this.#boot();
+  }
+
+  #boot(): void {
     const [pe] = this.pes as readonly [Pe];
     this.end = undefined;
-    this.memoryOfSmmu();
+    this.#bootSmmu();
     this.monitor.coldBoot(pe);
     this.settle(pe);
     // The Secure partition initialises itself before Normal world starts.
     for (let steps = 0; pe.power !== 'on' && this.end === undefined; steps++) {
-      assert(steps < CALL_STEPS_MAX, 'the machine boots');
+      if (steps === CALL_STEPS_MAX) throw this.#noReturn(pe);
       this.step(pe);
     }
   }
 
   /** Installs a script at an address: entering that EL of that world there starts it. */
   install(installed: { world: World; el: El; entry?: bigint; script: string; args?: ScriptArgs }): void {
-    const { world, el, script, args = null } = installed;
-    const entry = installed.entry ?? BigInt(this.description.normal.entry);
+    const { world, el, script } = installed;
+    const entry = BigInt.asUintN(64, installed.entry ?? BigInt(this.description.normal.entry));
+    const where = `${worldName(world)} EL${el}`;
+    scriptOf(script, this.#scripts, where);
+    const args = plainArgs(installed.args ?? null, `${where} args`);
     this.#installed = this.#installed.filter(
       (other) => other.world !== world || other.el !== el || other.entry !== entry,
     );
     this.#installed.push({ world, el, entry, script, args });
+    // A PE that stopped there for want of software has some now.
+    for (const pe of this.pes) if (pe.world === world && pe.el === el && pe.pc === entry) pe.isWaiting = false;
   }
 
   /** Hands a PE's software to the caller: one action at a time, at once. */
   driver(pe = 0): Driver {
-    return new Driver(this, this.pes[pe] as Pe);
+    const found = this.pes[pe];
+    if (found === undefined)
+      throw new InputError({ code: 'PE_UNKNOWN', where: 'pe', expected: `0 to ${this.pes.length - 1}`, found: pe });
+    return new Driver(this, found);
   }
 
   /** The Normal-world host on PE 0. */
@@ -178,13 +213,12 @@ export class Machine {
       pe.isWaiting = true;
       return false;
     }
-    if (runner.action === undefined && runner.waiting === undefined && runner.position === 0) {
-      runner.next(undefined);
-    } else {
-      const outcome =
-        runner.waiting ?? (runner.action === undefined ? undefined : this.#comeBack(pe, runner.action, runner.pc));
+    if (!runner.isStarted) {
+      runner.start();
+    } else if (!runner.isDone) {
+      const outcome = runner.waiting ?? this.#comeBack(pe, runner.action as Action, runner.pc);
       if (outcome === 'again') return this.#perform(pe, runner);
-      if (outcome !== undefined) runner.next(outcome);
+      runner.next(outcome);
     }
     if (runner.isDone) {
       pe.isWaiting = true;
@@ -207,29 +241,48 @@ export class Machine {
 
   /** Performs one action on a PE whose software the caller is, and lets everything it set off run to its end. */
   perform(pe: Pe, action: Action): Outcome {
+    checkAction(action, `PE ${pe.index}`);
     this.#settleAll();
+    if (this.end !== undefined || isOff(pe))
+      throw new InputError({ code: 'PE_OFF', where: `PE ${pe.index}`, expected: 'on', found: this.end ?? pe.power });
     const origin = keyOf(pe);
+    const resets = this.#resets;
     for (let again = 0; again < CALL_STEPS_MAX; again++) {
       const { pc } = pe;
       this.time++;
+      // Whoever waited for an event here has been woken by the caller.
+      pe.isWaiting = false;
       const outcome = act(pe, action, this);
       this.#settleAll();
       if (outcome !== undefined) return outcome;
-      for (let steps = 0; keyOf(pe) !== origin || pe.power === 'off'; steps++) {
-        if (this.end !== undefined || pe.power === 'off') return { kind: 'moved', to: 'off' };
-        assert(steps < CALL_STEPS_MAX, 'software that was called comes back');
+      for (let steps = 0; keyOf(pe) !== origin || isOff(pe); steps++) {
+        if (this.end !== undefined || isOff(pe)) return { kind: 'moved', to: 'off' };
+        if (steps === CALL_STEPS_MAX) throw this.#noReturn(pe);
         if (this.#runnerAt(pe) === undefined || !this.step(pe))
           return { kind: 'moved', to: { world: pe.world, el: pe.el } };
         this.#settleAll();
       }
+      if (this.#resets !== resets) return { kind: 'moved', to: 'off' };
       const back = this.#comeBack(pe, action, pc);
       if (back !== 'again') return back;
     }
-    throw new Error('an action is retried without end');
+    throw this.#noReturn(pe);
   }
 
   /** Firmware activations that are due on a PE. */
   settle(pe: Pe): void {
+    try {
+      this.#activate(pe);
+    } catch (error) {
+      // Firmware that was stopped half-way leaves a machine that must not go on; a restored snapshot may.
+      this.end = 'panic';
+      this.monitor.panic ??= String(error);
+      throw error;
+    }
+    this.#unsettled.delete(pe);
+  }
+
+  #activate(pe: Pe): void {
     while (this.end === undefined) {
       if (pe.power === 'off') break;
       if (pe.el === 3) {
@@ -242,7 +295,6 @@ export class Machine {
       }
       if (this.#isResetPending) this.#reset();
     }
-    this.#unsettled.delete(pe);
   }
 
   /** TLBI to the Outer Shareable domain: every PE and the SMMU. */
@@ -261,70 +313,100 @@ export class Machine {
     this.smmu.invalidate(op, xt);
   }
 
-  /** Where attestation keys and the platform token come from. Simplified: placeholders until tokens exist. */
-  attestation(): Attestation {
-    return placeholderAttestation(this.description.seed);
-  }
-
   /** The machine at this moment. Cheap; `restore` puts it back at a cost in proportion to what changed. */
   snapshot(): Snapshot {
-    return {
-      memory: this.memory.checkpoint(),
-      pes: this.pes.map((pe) => pe.data()),
-      smmu: this.smmu.data(),
-      monitor: this.monitor.data(),
-      rmm: this.rmm.data(),
-      runners: [...this.#runners.values()].map((runner) => runner.data()),
-      installed: [...this.#installed],
-      prng: this.prng.state,
-      end: this.end,
-      time: this.time,
-      step: this.trace.step,
-    };
+    const memory = this.memory.checkpoint();
+    this.#own.add(memory);
+    return { memory, ...this.#state() };
   }
 
+  /** Puts the machine back to a snapshot of its own, older or newer than now. */
   restore(snapshot: Snapshot): void {
+    if (!this.#own.has(snapshot.memory)) {
+      const expected = 'a snapshot of this machine; use save and load between machines';
+      throw new InputError({ code: 'SNAPSHOT_FOREIGN', where: this.description.name, expected });
+    }
+    // What can refuse comes first: a script that does not come to where it was leaves the machine as it is.
+    const runners = this.#runnersAt(snapshot.runners);
     this.memory.restore(snapshot.memory);
-    this.#restoreState(snapshot);
+    this.#restoreState(snapshot, runners);
   }
 
   /** A snapshot as plain data that JSON can carry. */
   save(): SnapshotData {
-    return toData(this.snapshot(), this.memory.frames(), this.description);
+    return toData(this.#state(), this.memory.frames(), this.description);
   }
 
   /** A machine from saved data, in this process or another. The scripts that run in it have to be given again. */
   static load(data: SnapshotData, options: MachineOptions = {}): Machine {
-    const { description, frames, snapshot } = fromData(data);
-    const machine = new Machine(description, options);
-    machine.memory.setFrames(frames);
-    machine.#restoreState(snapshot);
+    const { description, frames, state } = fromData(data);
+    const machine = new Machine(checkDescription(description), options);
+    const pages = savedFrames(frames, (frame) => machine.memory.map.find(frame));
+    const saved = savedState(machine.#state())(state, 'state');
+    for (const { world, el, script } of saved.installed)
+      scriptOf(script, machine.#scripts, `${worldName(world)} EL${el}`);
+    const restored = { ...saved, runners: saved.runners.map(runnerState) };
+    const runners = machine.#runnersAt(restored.runners);
+    machine.memory.setFrames(pages);
+    machine.#restoreState(restored, runners);
     return machine;
   }
 
-  #restoreState(snapshot: Omit<Snapshot, 'memory'>): void {
-    for (const [i, pe] of snapshot.pes.entries()) (this.pes[i] as Pe).setData(pe);
-    this.smmu.setData(snapshot.smmu);
-    this.monitor.setData(snapshot.monitor);
-    this.rmm.setData(snapshot.rmm);
-    const keys = new Set(snapshot.runners.map(({ key }) => key));
-    for (const key of this.#runners.keys()) if (!keys.has(key)) this.#runners.delete(key);
-    for (const data of snapshot.runners) {
-      const runner = this.#runners.get(data.key);
-      if (runner?.isAt(data) === true) runner.settle(data);
-      else this.#runners.set(data.key, ScriptRunner.from(data, this.#scripts));
+  #noReturn(pe: Pe): InputError {
+    const expected = `a call that comes back within ${CALL_STEPS_MAX} steps`;
+    return new InputError({ code: 'NO_RETURN', where: `PE ${pe.index}`, expected, found: keyOf(pe) });
+  }
+
+  #state(): MachineState {
+    return {
+      pes: this.pes.map((pe) => pe.data()),
+      smmu: this.smmu.data(),
+      monitor: this.monitor.data(),
+      rmm: this.rmm.data(),
+      runners: [...this.#runners.values()].map((runner) => runner.state()),
+      installed: [...this.#installed],
+      prng: this.prng.state,
+      end: this.end,
+      panic: this.monitor.panic,
+      time: this.time,
+      step: this.trace.step,
+      unsettled: [...this.#unsettled].map((pe) => pe.index),
+      findings: [...this.#findings],
+    };
+  }
+
+  /** Runners that are where the states say: those that have not moved are kept, the others are made anew. */
+  #runnersAt(states: readonly RunnerState[]): ScriptRunner[] {
+    return states.map((state) => {
+      const runner = this.#runners.get(state.key);
+      return runner?.isAt(state) === true ? runner : ScriptRunner.from(state, this.#scripts);
+    });
+  }
+
+  #restoreState(state: MachineState, runners: readonly ScriptRunner[]): void {
+    for (const [i, pe] of state.pes.entries()) (this.pes[i] as Pe).setData(pe);
+    this.smmu.setData(state.smmu);
+    this.monitor.setData(state.monitor);
+    this.monitor.panic = state.panic;
+    this.rmm.setData(state.rmm);
+    this.#runners.clear();
+    for (const [i, runner] of runners.entries()) {
+      runner.settle(state.runners[i] as RunnerState);
+      this.#runners.set(runner.key, runner);
     }
-    this.#installed = [...snapshot.installed];
-    this.prng.state = snapshot.prng;
-    this.end = snapshot.end;
-    this.time = snapshot.time;
-    this.trace.step = snapshot.step;
+    this.#installed = [...state.installed];
+    this.prng.state = state.prng;
+    this.end = state.end;
+    this.time = state.time;
+    this.trace.step = state.step;
     this.#unsettled.clear();
+    for (const index of state.unsettled) this.#unsettled.add(this.pes[index] as Pe);
+    this.#findings = [...state.findings];
     this.#isResetPending = false;
   }
 
   /** Registers of the SMMU, as EL3 would write them at boot. */
-  memoryOfSmmu(): void {
+  #bootSmmu(): void {
     this.smmu.reset();
     this.smmu.configure(BigInt(Math.floor(this.monitor.gpt.layout.l0Base / 4096)), this.monitor.gpt.gpccr);
   }
@@ -375,8 +457,7 @@ export class Machine {
     const program = this.#installed.find(
       ({ world, el, entry }) => world === pe.world && el === pe.el && entry === pe.pc,
     );
-    if (program === undefined || (running !== undefined && !running.isDone && running.action !== undefined))
-      return running;
+    if (program === undefined || (running !== undefined && isInside(running, pe.pc))) return running;
     const entry = { pe: pe.index, world: pe.world, el: pe.el, x: [...pe.x.subarray(0, 31)] };
     const runner = new ScriptRunner(key, program.script, program.args, entry, this.#scripts);
     this.#runners.set(key, runner);
@@ -396,7 +477,7 @@ export class Machine {
       trace: this.trace,
       memory: (pas) => pe.port(pas, World.Realm),
       el3: {
-        gpi: (pa: Pa) => this.monitor.gpt.gpi(pe, pa),
+        gpi: (pa: Pa) => this.monitor.gpt.movableGpi(pe, pa),
         smc: (x) => {
           for (const [n, value] of x.entries()) pe.x[n] = value;
           pe.pc = entry + RMM_CALL;
@@ -413,6 +494,17 @@ export class Machine {
     };
   }
 
+  /**
+   * A PE starts afresh in Normal and Realm world: none of its old software there goes on. Its Secure context outlives its being
+   * off. Firmware is due before anything else happens on it.
+   */
+  #started(pe: Pe): void {
+    for (const world of [World.NonSecure, World.Realm])
+      for (const el of [0, 1, 2]) this.#runners.delete(`${pe.index} ${worldName(world)} ${el}`);
+    idRegisters(pe, this.description.features, this.memory.paBits);
+    this.#unsettled.add(pe);
+  }
+
   #systemOff(): void {
     for (const pe of this.pes) pe.power = 'off';
     this.end = 'system-off';
@@ -422,6 +514,7 @@ export class Machine {
   /** Simplified: DRAM does not survive a reset, so nothing of a realm can; regions marked as kept do. */
   #reset(): void {
     this.#isResetPending = false;
+    this.#resets++;
     if (this.trace.on) this.trace.emit({ kind: 'power', pe: 0, what: 'reset' });
     const kept = this.description.ram.filter(({ keptByReset }) => keptByReset === true);
     const isKept = (frame: number): boolean =>
@@ -435,7 +528,7 @@ export class Machine {
       pe.power = 'off';
       idRegisters(pe, this.description.features, this.memory.paBits);
     }
-    this.powerOn();
+    this.#boot();
   }
 
   #watch(): void {
@@ -444,19 +537,25 @@ export class Machine {
         const by = { pe: pe.index, world: pe.world, el: pe.el };
         const detail = `${worldName(pas)} used ${held}, table says ${now}${granted ? ', access granted' : ''}`;
         if (this.trace.on) this.trace.emit({ kind: 'finding', invariant: 'STALE_GPT_TLB', by, frame, detail });
-        this.findings.push({ invariant: 'STALE_GPT_TLB', frame, detail });
+        this.#findings.push({ invariant: 'STALE_GPT_TLB', frame, detail });
       });
     }
     this.smmu.gpc.watchStale(({ frame, pas, held, now, granted }) => {
       const detail = `${worldName(pas)} used ${held}, table says ${now}${granted ? ', access granted' : ''}`;
       if (this.trace.on)
         this.trace.emit({ kind: 'finding', invariant: 'STALE_GPT_TLB', by: { device: 'SMMU' }, frame, detail });
-      this.findings.push({ invariant: 'STALE_GPT_TLB', frame, detail });
+      this.#findings.push({ invariant: 'STALE_GPT_TLB', frame, detail });
     });
   }
-
-  /** What strict mode has found. */
-  readonly findings: { readonly invariant: string; readonly frame: number; readonly detail: string }[] = [];
 }
 
+/**
+ * Whether a PE that is at the entry of a program is still inside the script that runs there: the action under way is the first
+ * one, and is to be tried again, or its outcome is known. Otherwise the program was entered anew.
+ */
+const isInside = (runner: ScriptRunner, pc: bigint): boolean =>
+  runner.isStarted && !runner.isDone && (runner.waiting !== undefined || runner.pc === pc);
+
+/** Asked again after each step, so not a comparison that the compiler remembers. */
+const isOff = (pe: Pe): boolean => pe.power === 'off';
 const keyOf = (pe: Pe): string => `${pe.index} ${worldName(pe.world)} ${pe.el}`;
