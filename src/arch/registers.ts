@@ -122,6 +122,7 @@ export const Pstate = {
   C: 1n << 29n,
   V: 1n << 28n,
   IL: 1n << 20n,
+  MODE: 0b1111n,
   DAIF: 0b1111n << 6n,
   FLAGS: 0b1111n << 28n,
 } as const;
@@ -148,5 +149,6 @@ export const Hcr = {
   TGE: 1n << 27n,
   RW: 1n << 31n,
   E2H: 1n << 34n,
+  TEA: 1n << 37n,
   GPF: 1n << 48n,
 } as const;

@@ -37,6 +37,8 @@ export const issOf = (value: bigint): number => Number(value & 0x1ff_ffffn);
 
 /** Fields of the ISS of an abort and of a GPC exception that sit at the same bit. */
 export const Iss = { WnR: 1 << 6, S1PTW: 1 << 7, CM: 1 << 8, InD: 1 << 20, S2PTW: 1 << 21 } as const;
+/** ISS of a trapped WFI: CV = 1, COND = 0b1110 (always), TI = 0. */
+export const wfiIss = 0x1e0_0000;
 /** GPC exception: GPCSC [19:14]. */
 export const gpcscShift = 14;
 

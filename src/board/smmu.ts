@@ -7,7 +7,8 @@ import type { GptFaultKind } from '../arch/gpt.ts';
 import type { Trace } from '../arch/trace.ts';
 import { type TlbiPaOp, decodeTlbiRange } from '../arch/tlbi.ts';
 import { gpccrField } from '../arch/gpt.ts';
-import { Pas, World } from '../arch/world.ts';
+import { Pas, type World } from '../arch/world.ts';
+import { InputError } from '../base/input-error.ts';
 import { Gpc, type GpcData } from '../memory/gpc.ts';
 import type { PhysicalMemory } from '../memory/physical-memory.ts';
 import { Access, MemoryPort } from '../memory/port.ts';
@@ -72,7 +73,7 @@ export class Smmu {
     this.gpc.invalidate(op, decodeTlbiRange(op, xt, pgs, this.#memory.paBits));
   }
 
-  /** A device reads 1 to 8 bytes. */
+  /** A device reads 1 to 8 bytes, at any address. */
   read(device: string, pas: Pas, at: bigint, size: number): DmaOutcome {
     const outcome = this.#access(device, 'load', pas, at, size);
     if (outcome.kind === 'aborted') return outcome;
@@ -113,6 +114,8 @@ export class Smmu {
   }
 
   #access(device: string, what: 'load' | 'store', pas: Pas, at: bigint, size: number): DmaOutcome {
+    if (!Number.isInteger(size) || size < 1 || size > 8)
+      throw new InputError({ code: 'DMA_SIZE', where: device, expected: '1 to 8 bytes', found: size });
     if (!this.accessEnabled) return { kind: 'aborted', fault: 'disabled', level: 0 };
     const frame = frameArg(BigInt.asUintN(64, at), this.#memory.paBits);
     const last = frameArg(BigInt.asUintN(64, at) + BigInt(size - 1), this.#memory.paBits);

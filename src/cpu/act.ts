@@ -4,25 +4,27 @@
 import type { AccessSize, Action, FaultView, Outcome } from '../arch/action.ts';
 import { frameArg } from '../arch/address.ts';
 import { Hcr, Pstate, Scr, type SysReg, readOnly, sysRegRow } from '../arch/registers.ts';
-import { Ec, Fsc, Iss, ecOf, hpfar } from '../arch/syndrome.ts';
+import { Ec, Fsc, Iss, ecOf, hpfar, wfiIss } from '../arch/syndrome.ts';
 import { type TlbiPaOp, decodeTlbiRange } from '../arch/tlbi.ts';
 import { gpccrField } from '../arch/gpt.ts';
-import { type El, Pas, World, canReach } from '../arch/world.ts';
+import { type El, type Pas, World, canReach } from '../arch/world.ts';
 import { reportGptFault } from './gpt-report.ts';
 import { Access } from '../memory/port.ts';
 import type { Pe } from './pe.ts';
-import { type RoutingInput, routeCall, routeUndefined } from './routing.ts';
+import { type RoutingInput, routeCall, routeExternalAbort, routeFault, routeUndefined } from './routing.ts';
 
 /** What the action needs of the system around the PE: the other requesters in its Outer Shareable domain. */
 export type Shareable = { invalidate(op: TlbiPaOp, xt: bigint, from: Pe): void };
 
 const none: readonly bigint[] = [];
+/** Where software named the PAS of an access, a page of the last level is what would have chosen it. */
+const PAGE_LEVEL = 3;
 const done = (value = 0n, x = none): Outcome => ({ kind: 'done', value, x });
 
 /** Carries out one action. PC moves on by one instruction unless an exception was taken. */
 export function act(pe: Pe, action: Action, system: Shareable): Outcome | undefined {
   if ((pe.pstate & Pstate.IL) !== 0n)
-    return fault(pe, { target: Math.max(pe.el, 1) as 1 | 2 | 3, ec: Ec.IllegalState, iss: 0 });
+    return fault(pe, { target: routeFault(routing(pe)), ec: Ec.IllegalState, iss: 0 });
   switch (action.op) {
     case 'load':
       return load(pe, action);
@@ -37,8 +39,7 @@ export function act(pe: Pe, action: Action, system: Shareable): Outcome | undefi
     case 'eret':
       return eret(pe);
     case 'wfi':
-      pe.isWaiting = true;
-      return next(pe, done());
+      return wfi(pe);
     case 'mrs':
       return mrs(pe, action.reg);
     case 'msr':
@@ -100,31 +101,36 @@ function loadedValue(pe: Pe, pas: Pas, size: AccessSize, signed: boolean): bigin
 type MemoryAction = { readonly at: bigint; readonly pas?: Pas };
 
 /**
- * Address, permission, protection and bus, in that order. Null: the access was made. 'left': an exception went to another EL.
+ * PC alignment, address, permission, protection and bus, in that order. Null: the access was made. 'left': an exception went to another EL.
  */
 function access(pe: Pe, action: MemoryAction, what: 'load' | 'store' | 'fetch', size: number): Outcome | 'left' | null {
   const { at } = action;
   const pas = action.pas ?? pasOf(pe);
-  const { world, el } = pe;
+  const { world } = pe;
   // A state has no way to form a request to a PAS beyond its reach: for software there is no such instruction.
   if (!canReach(world, pas)) return undefinedHere(pe) ?? 'left';
   const isFetch = what === 'fetch';
+  if (isFetch && at % 4n !== 0n)
+    return fault(pe, { target: routeFault(routing(pe)), ec: Ec.PcAlignment, iss: 0, far: at }) ?? 'left';
   const frame = frameArg(BigInt.asUintN(64, at), pe.memory.paBits);
   const last = frameArg(BigInt.asUintN(64, at) + BigInt(size - 1), pe.memory.paBits);
-  if (frame < 0 || last < 0) return abort(pe, what, at, Fsc.addressSize(0)) ?? 'left';
-  if (isFetch && at % 4n !== 0n)
-    return fault(pe, { target: Math.max(el, 1) as 1 | 2 | 3, ec: Ec.PcAlignment, iss: 0, far: at }) ?? 'left';
+  // FAR names the byte that faulted: of an access that crosses a page that is its own address or the next page.
+  const nextPage = BigInt.asUintN(64, (at | 0xfffn) + 1n);
+  if (frame < 0 || last < 0) return abort(pe, what, frame < 0 ? at : nextPage, Fsc.addressSize(0)) ?? 'left';
   // EL3 fetches from Root only, Realm EL2 and below from Realm only: Permission faults of the translation, not GPFs.
   if (isFetch && (world === World.Root || world === World.Realm) && pas !== (world as Pas))
-    return abort(pe, what, at, Fsc.permission(0)) ?? 'left';
+    return abort(pe, what, at, Fsc.permission(PAGE_LEVEL), permissionTarget(pe)) ?? 'left';
   const port = pe.port(pas, world);
   const offset = Number(at & 0xfffn);
   const result = what === 'store' ? port.storeAt(frame, offset, size) : port.loadAt(frame, offset, size);
   if (result === Access.Ok) return null;
-  if (result === Access.Gpt) return gptFault(pe, what, at, pas) ?? 'left';
+  if (result === Access.Gpt) return gptFault(pe, what, pe.gpc.fault.frame === frame ? at : nextPage, pas) ?? 'left';
   if (pe.trace.on) pe.trace.emit({ kind: 'bus-abort', by: actor(pe), what, pas, at });
-  return abort(pe, what, at, Fsc.externalAbort) ?? 'left';
+  return abort(pe, what, at, Fsc.externalAbort, routeExternalAbort(routing(pe))) ?? 'left';
 }
+
+/** Where a fetch from a PAS that cannot be executed goes: in the Realm's EL1&0 regime it is stage 2 that chose the PAS. */
+const permissionTarget = (pe: Pe): 1 | 2 | 3 => (pe.el < 2 ? 2 : routeFault(routing(pe)));
 
 const actor = (pe: Pe): { pe: number; world: World; el: El } => ({ pe: pe.index, world: pe.world, el: pe.el });
 
@@ -172,9 +178,14 @@ function gptFault(pe: Pe, what: 'load' | 'store' | 'fetch', at: bigint, pas: Pas
   });
 }
 
-/** An abort that is not about granule protection: to the current EL, from EL0 to EL1 or with TGE to EL2. */
-function abort(pe: Pe, what: 'load' | 'store' | 'fetch', at: bigint, fsc: number): Outcome | undefined {
-  const { target } = routeUndefined(routing(pe));
+/** An abort that is not about granule protection. */
+function abort(
+  pe: Pe,
+  what: 'load' | 'store' | 'fetch',
+  at: bigint,
+  fsc: number,
+  target = routeFault(routing(pe)),
+): Outcome | undefined {
   const lower = what === 'fetch' ? Ec.InstructionAbortLower : Ec.DataAbortLower;
   const ec = target === pe.el ? lower + 1 : lower;
   return fault(pe, { target, ec, iss: (what === 'store' ? Iss.WnR : 0) | fsc, far: at });
@@ -250,13 +261,26 @@ function eret(pe: Pe): Outcome | undefined {
   return pe.el === el ? done() : undefined;
 }
 
-function mrs(pe: Pe, reg: SysReg): Outcome | undefined {
-  if (pe.el < sysRegRow(reg).el) return undefinedHere(pe);
-  return next(pe, done(pe.get(reg)));
+function wfi(pe: Pe): Outcome | undefined {
+  const isTrapped = pe.el < 2 && pe.el2Enabled && (pe.get('hcr_el2') & Hcr.TWI) !== 0n;
+  if (isTrapped) return fault(pe, { target: 2, ec: Ec.Wfx, iss: wfiIss });
+  pe.isWaiting = true;
+  return next(pe, done());
 }
 
+function mrs(pe: Pe, reg: SysReg): Outcome | undefined {
+  if (!isThere(pe, reg)) return undefinedHere(pe);
+  // EL1 finds the identity that EL2 has given it.
+  const isVirtual = reg === 'mpidr_el1' && pe.el === 1 && pe.el2Enabled;
+  return next(pe, done(pe.get(isVirtual ? 'vmpidr_el2' : reg)));
+}
+
+/** Whether a register exists at this EL of this machine. */
+const isThere = (pe: Pe, reg: SysReg): boolean =>
+  pe.el >= sysRegRow(reg).el && (reg !== 'gpcbw_el3' || pe.gpc.features.gpc3);
+
 function msr(pe: Pe, reg: SysReg, value: bigint): Outcome | undefined {
-  if (pe.el < sysRegRow(reg).el || readOnly.has(reg)) return undefinedHere(pe);
+  if (!isThere(pe, reg) || readOnly.has(reg)) return undefinedHere(pe);
   writeSysReg(pe, reg, BigInt.asUintN(64, value));
   return next(pe, done());
 }
@@ -278,6 +302,12 @@ export function writeSysReg(pe: Pe, reg: SysReg, value: bigint): void {
     case 'gpcbw_el3':
       pe.set(reg, value);
       pe.gpc.setRegisters({ gpcbw: value });
+      return;
+    case 'vbar_el1':
+    case 'vbar_el2':
+    case 'vbar_el3':
+      // [10:0] are RES0: the offset in the table.
+      pe.set(reg, value - (value % 0x800n));
       return;
     default:
       pe.set(reg, value);
@@ -322,5 +352,5 @@ function cipapa(pe: Pe, xt: bigint): Outcome | undefined {
  */
 export function cleanGranule(pe: Pe, frame: number, pas: Pas): void {
   const wasDirty = frame >= 0 && pe.memory.cleanToPopa(frame, pas);
-  if (pe.trace.on) pe.trace.emit({ kind: 'popa', frame, pas, wasDirty });
+  if (pe.trace.on && frame >= 0) pe.trace.emit({ kind: 'popa', frame, pas, wasDirty });
 }

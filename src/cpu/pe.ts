@@ -1,7 +1,17 @@
 // A processing element: registers, Security state, exceptions, and the ports through which its software reaches memory.
 // Registers lie in a page of the frame pool, so that a faster engine can run over the same bytes.
 
-import { PSTATE_SLOT, PC_SLOT, Pstate, SLOT_COUNT, Scr, Hcr, type SysReg, slotOf } from '../arch/registers.ts';
+import {
+  PSTATE_SLOT,
+  PC_SLOT,
+  Pstate,
+  SLOT_COUNT,
+  Scr,
+  Hcr,
+  type SysReg,
+  readOnly,
+  slotOf,
+} from '../arch/registers.ts';
 import { esr } from '../arch/syndrome.ts';
 import type { Trace } from '../arch/trace.ts';
 import { type El, type Pas, World, pases, worlds } from '../arch/world.ts';
@@ -12,6 +22,12 @@ import { MemoryPort } from '../memory/port.ts';
 
 /** SPSR_ELx.M for ELx with its own stack pointer; EL0 has only SP_EL0. */
 const modeOf = (el: El): bigint => (el === 0 ? 0n : BigInt(el) * 4n + 1n);
+
+/** Offset of the synchronous vector: 0 from the same EL on SP_EL0, 0x200 on its own SP, 0x400 from a lower EL in AArch64. */
+export function vectorOffset(pstate: bigint, target: 1 | 2 | 3): bigint {
+  const mode = pstate & Pstate.MODE;
+  return mode >> 2n < BigInt(target) ? 0x400n : mode % 2n === 1n ? 0x200n : 0n;
+}
 
 /** An exception about to be taken. */
 export type Exception = {
@@ -57,9 +73,11 @@ export class Pe {
     this.reset();
   }
 
-  /** Warm or cold reset: EL3, interrupts masked, granule protection checks off. */
+  /** Warm or cold reset: EL3, interrupts masked, granule protection checks off; what identifies the PE stays. */
   reset(): void {
+    const kept = [...readOnly].map((name) => [name, this.get(name)] as const);
     this.x.fill(0n);
+    for (const [name, value] of kept) this.set(name, value);
     this.pstate = Pstate.DAIF | modeOf(3);
     // MPIDR_EL1: bit 31 RES1, MT = 1; four PEs a cluster, Aff1 in the cluster, Aff2 the cluster.
     this.set('mpidr_el1', 0x8100_0000n | (BigInt(this.index >> 2) << 16n) | (BigInt(this.index & 3) << 8n));
@@ -137,12 +155,9 @@ export class Pe {
     if (exception.far !== undefined) this.set(`far_el${target}`, exception.far);
     if (exception.mfar !== undefined) this.set('mfar_el3', exception.mfar);
     if (exception.hpfar !== undefined) this.set('hpfar_el2', exception.hpfar);
+    const offset = vectorOffset(this.pstate, target) + (exception.serrorVector ? 0x180n : 0n);
     this.pstate = (this.pstate & Pstate.FLAGS) | Pstate.DAIF | modeOf(target);
-    // Vector: 0x200 same EL with its own SP, 0x400 from a lower EL in AArch64; +0x180 for an SError.
-    this.pc = BigInt.asUintN(
-      64,
-      this.get(`vbar_el${target}`) + (from === target ? 0x200n : 0x400n) + (exception.serrorVector ? 0x180n : 0n),
-    );
+    this.pc = BigInt.asUintN(64, this.get(`vbar_el${target}`) + offset);
   }
 
   /** ERET. An illegal return stays at the EL and sets PSTATE.IL; returns whether it was legal. */
@@ -163,7 +178,7 @@ export class Pe {
       // {NSE,NS} = 10 is no state that EL2 and below can be in.
       (from === 3 && to < 3 && this.lowerWorld === World.Root);
     if (isIllegal) {
-      this.pstate = (spsr & (Pstate.FLAGS | Pstate.DAIF)) | Pstate.IL | modeOf(from);
+      this.pstate = (spsr & (Pstate.FLAGS | Pstate.DAIF)) | Pstate.IL | (this.pstate & Pstate.MODE);
       return false;
     }
     this.pstate = spsr & (Pstate.FLAGS | Pstate.DAIF | Pstate.IL | 0x1fn);

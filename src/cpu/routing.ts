@@ -1,4 +1,4 @@
-// Where SVC, HVC, SMC and undefined instructions go. DDI 0487 D1: exception routing, SCR_EL3 and HCR_EL2.
+// Where calls, undefined instructions and external aborts go. DDI 0487 D1: exception routing, SCR_EL3 and HCR_EL2.
 
 import { Hcr, Scr } from '../arch/registers.ts';
 import { Ec } from '../arch/syndrome.ts';
@@ -20,9 +20,19 @@ export type Route = { readonly target: 1 | 2 | 3; readonly ec: Ec; readonly trap
 const has = (value: bigint, bit: bigint): boolean => (value & bit) !== 0n;
 const toEl1OrEl2 = ({ el2Enabled, hcr }: RoutingInput): 1 | 2 => (el2Enabled && has(hcr, Hcr.TGE) ? 2 : 1);
 
-/** An instruction that does not exist here: to the current EL, from EL0 to EL1 or with TGE to EL2. */
+/** Faults of stage 1 and of alignment: to the current EL, from EL0 to EL1 or with TGE to EL2. */
+export const routeFault = (input: RoutingInput): 1 | 2 | 3 => (input.el === 0 ? toEl1OrEl2(input) : input.el);
+
+/** A synchronous external abort: to EL3 with SCR_EL3.EA, from EL1 and EL0 to EL2 with TEA or TGE, else to its own EL. */
+export function routeExternalAbort(input: RoutingInput): 1 | 2 | 3 {
+  const { el, el2Enabled, scr, hcr } = input;
+  if (has(scr, Scr.EA)) return 3;
+  return el < 2 && el2Enabled && has(hcr, Hcr.TEA) ? 2 : routeFault(input);
+}
+
+/** An instruction that does not exist here. */
 export function routeUndefined(input: RoutingInput): Route {
-  return { target: input.el === 0 ? toEl1OrEl2(input) : input.el, ec: Ec.Unknown, trapped: true };
+  return { target: routeFault(input), ec: Ec.Unknown, trapped: true };
 }
 
 export function routeCall(op: 'svc' | 'hvc' | 'smc', input: RoutingInput): Route {

@@ -68,9 +68,8 @@ export class WorldContexts {
   }
 
   setData(data: readonly (readonly BigUint64Array[])[]): void {
-    for (const [pe, worlds] of data.entries()) {
-      for (const [world, context] of worlds.entries()) (this.#saved[pe]?.[world] as BigUint64Array).set(context);
-    }
+    for (const [pe, worlds] of this.#saved.entries())
+      for (const [world, context] of worlds.entries()) context.set(data[pe]?.[world] as BigUint64Array);
   }
 
   #of(pe: Pe, world: LowerWorld): BigUint64Array {

@@ -2,7 +2,7 @@
 // The tables are descriptors in Root memory; this is the only writer. Order and checks follow the reference EL3 firmware.
 
 import { GRANULE_SIZE, type Pa, frameOf, offset, toPa } from '../arch/address.ts';
-import { Gpi, pasOf } from '../arch/gpi.ts';
+import { Gpi, gpiName, pasOf } from '../arch/gpi.ts';
 import {
   type GptConfig,
   blockWord,
@@ -93,6 +93,8 @@ export class GptLibrary {
       L0GPTSZ: l0gptszCode(l0Bits),
       GPC: 1,
       NSO: features.gpc2 ? 1 : 0,
+      SA: features.gdi ? 1 : 0,
+      NSP: features.gdi ? 1 : 0,
     });
     this.#config = decodeGptConfig(
       { gpccr: this.#gpccr, gptbr: BigInt(frameOf(layout.l0Base)), gpcbw: 0n },
@@ -101,7 +103,7 @@ export class GptLibrary {
     );
     if (this.#config.problem !== undefined)
       throw refuse('GPT_REGISTERS', 'gpt', 'values that GPCCR_EL3 can hold here', this.#config.problem);
-    checkLayout(layout);
+    checkLayout(layout, this.#config.validGpis);
   }
 
   /** GPCCR_EL3 as the monitor writes it. */
@@ -124,7 +126,9 @@ export class GptLibrary {
       }
       for (let index = from; index < to; index++) {
         if (this.#tableOf(pe, index) !== undefined) continue;
-        this.fill(pe, nextTable, level1Size(s, p) / 8, granulesWord(Gpi.All), granulesWord(Gpi.All));
+        // A table that the region covers as a whole is written once, by the region: boot is writing tables.
+        if (region.base > index * 2 ** s || region.base + region.size < (index + 1) * 2 ** s)
+          this.fill(pe, nextTable, level1Size(s, p) / 8, granulesWord(Gpi.All), granulesWord(Gpi.All));
         this.writeEntry(pe, offset(layout.l0Base, index * 8), BigInt(nextTable) | 0b0011n);
         nextTable = offset(nextTable, level1Size(s, p));
       }
@@ -156,26 +160,24 @@ export class GptLibrary {
     return this.#gpiIn(found, frame);
   }
 
+  /** The GPI of a granule that `transition` could move; undefined where it would refuse the address whatever the target. */
+  movableGpi(pe: Pe, base: Pa): Gpi | undefined {
+    return this.#entryOf(pe, BigInt(base))?.current;
+  }
+
   /**
    * gpt_transition_pas: moves granules for a caller. Checks in the order of the reference firmware; on success the granule is
    * in its new space, no cached copy of the old GPI is left, and no line of it is dirty.
    */
   transition(pe: Pe, base: bigint, count: bigint, target: Gpi, caller: World): Transition {
-    const { t, s, p } = this.#config;
-    const size = 1n << BigInt(p);
     if (count !== 1n) return Transition.Einval;
     if (((this.#config.validGpis >>> target) & 1) === 0) return Transition.Eperm;
-    if (base + size >= 1n << 64n) return Transition.Einval;
-    // `>=`: the very last granule of the protected range never moves.
-    if (base % size !== 0n || base + size >= 1n << BigInt(t)) return Transition.Einval;
-    const pa = toPa(Number(base));
-    const frame = frameOf(pa);
-    const table = this.#tableOf(pe, level0Index(frame, t, s));
-    if (table === undefined) return Transition.Einval;
-    const entryAt = offset(table, 8 * level1Index(frame, s, p));
-    const current = this.#gpiIn(this.#read(pe, entryAt), frame);
+    const entry = this.#entryOf(pe, base);
+    if (entry === undefined) return Transition.Einval;
+    const { pa, table, entryAt, current } = entry;
     if (current === undefined || !isAllowed(current, target, caller)) return Transition.Eperm;
 
+    const frame = frameOf(pa);
     this.#shatter(pe, table, pa);
     this.#move(pe, entryAt, frame, current, target);
     if (pe.trace.on) pe.trace.emit({ kind: 'gpt-change', frame, from: current, to: target, by: caller });
@@ -204,6 +206,20 @@ export class GptLibrary {
   /** DC CIPAPA over a granule, then DSB. */
   cleanToPopa(pe: Pe, frame: number, pas: Pas): void {
     for (let i = 0; i < 2 ** (this.#config.p - 12); i++) cleanGranule(pe, frame + i, pas);
+  }
+
+  /** The level 1 entry of a granule that may move at all; undefined: unaligned, out of range, or not mapped by granules. */
+  #entryOf(pe: Pe, base: bigint): { pa: Pa; table: Pa; entryAt: Pa; current: Gpi | undefined } | undefined {
+    const { t, s, p } = this.#config;
+    const size = 1n << BigInt(p);
+    // `>=`: the very last granule of the protected range never moves. Bits above 2^t end up here as well, wrapping included.
+    if (base % size !== 0n || base + size >= 1n << BigInt(t)) return undefined;
+    const pa = toPa(Number(base));
+    const frame = frameOf(pa);
+    const table = this.#tableOf(pe, level0Index(frame, t, s));
+    if (table === undefined) return undefined;
+    const entryAt = offset(table, 8 * level1Index(frame, s, p));
+    return { pa, table, entryAt, current: this.#gpiIn(this.#read(pe, entryAt), frame) };
   }
 
   /** The entry write of a transition, with its maintenance. Taking a world's access away and flushing its data have an order. */
@@ -291,26 +307,25 @@ export class GptLibrary {
   #mapGranules(pe: Pe, region: GptRegion): void {
     const { s, p } = this.#config;
     const end = region.base + region.size;
+    const units = [p + 4, ...contiguousSizes.filter((bits) => bits <= this.layout.contiguousBitsMax)];
     let at: number = region.base;
     while (at < end) {
       const table = this.#tableOf(pe, Math.floor(at / 2 ** s)) as Pa;
       const entryAt = offset(table, 8 * level1Index(at / GRANULE_SIZE, s, p));
-      const bits = [...contiguousSizes]
-        .reverse()
-        .find((b) => b <= this.layout.contiguousBitsMax && at % 2 ** b === 0 && at + 2 ** b <= end);
-      if (bits !== undefined) {
-        // Equal neighbours in the same table are written in one run.
-        const tableEnd = (Math.floor(at / 2 ** s) + 1) * 2 ** s;
-        const blocks = Math.floor((Math.min(end, tableEnd) - at) / 2 ** bits);
-        this.fill(pe, entryAt, (blocks * 2 ** bits) / 2 ** (p + 4), contiguousWord(region.gpi, bits), 0);
-        at += blocks * 2 ** bits;
-      } else if (at % 2 ** (p + 4) === 0 && at + 2 ** (p + 4) <= end) {
-        this.fill(pe, entryAt, 1, granulesWord(region.gpi), granulesWord(region.gpi));
-        at += 2 ** (p + 4);
-      } else {
+      const bits = units.findLast((unit) => at % 2 ** unit === 0 && at + 2 ** unit <= end);
+      if (bits === undefined) {
         this.#setGpi(pe, entryAt, at / GRANULE_SIZE, region.gpi);
         at += 2 ** p;
+        continue;
       }
+      // Equal neighbours in the same table are written in one run, up to where a larger size may fit.
+      const larger = units.find((unit) => unit > bits) ?? s;
+      const runEnd = Math.min(end, (Math.floor(at / 2 ** larger) + 1) * 2 ** larger);
+      const length = runEnd - at - ((runEnd - at) % 2 ** bits);
+      const isGranules = bits === p + 4;
+      const word = isGranules ? granulesWord(region.gpi) : contiguousWord(region.gpi, bits);
+      this.fill(pe, entryAt, length / 2 ** (p + 4), word, isGranules ? word : 0);
+      at += length;
     }
   }
 
@@ -357,31 +372,33 @@ function isAllowed(current: Gpi, target: Gpi, caller: World): boolean {
 }
 
 /** The rules of the table builder, each with the reason for a refusal. */
-function checkLayout(layout: GptLayout): void {
+function checkLayout(layout: GptLayout, validGpis: number): void {
   const { ppsBits: t, l0Bits: s, granuleBits: p, l0Base, l0Size, l1Base, l1Size } = layout;
   if (l0Base === 0 || l0Base % level0Align(t, s) !== 0)
     throw refuse('GPT_L0_ALIGN', 'gpt.l0Base', `a multiple of ${hex(level0Align(t, s))}`, l0Base);
   if (l0Size < level0Size(t, s)) throw refuse('GPT_L0_SIZE', 'gpt.l0Size', hex(level0Size(t, s)), l0Size);
   if (l1Base % level1Size(s, p) !== 0)
     throw refuse('GPT_L1_ALIGN', 'gpt.l1Base', `a multiple of ${hex(level1Size(s, p))}`, l1Base);
+  if (l0Base < l1Base + l1Size && l1Base < l0Base + l0Size)
+    throw refuse('GPT_TABLES_OVERLAP', 'gpt.l1Base', 'level 1 tables apart from the level 0 table', l1Base);
   const tables = new Set<number>();
-  const blocks = new Set<number>();
   let before: GptRegion | undefined;
   for (const region of [...layout.regions].sort((a, b) => a.base - b.base)) {
     const where = `gpt.regions ${region.name}`;
     const end = region.base + region.size;
+    if (!((validGpis >>> region.gpi) & 1))
+      throw refuse('GPT_REGION_GPI', where, 'a GPI that is valid on this machine', gpiName(region.gpi));
     if (region.size <= 0) throw refuse('GPT_REGION_EMPTY', where, 'a size above zero', region.size);
+    if (region.base < 0) throw refuse('GPT_REGION_ALIGN', where, 'a base of 0 or more', region.base);
     if (end > 2 ** t) throw refuse('GPT_REGION_ABOVE_PPS', where, `an end of at most ${hex(2 ** t)}`, end);
     if (before !== undefined && region.base < before.base + before.size)
       throw refuse('GPT_REGION_OVERLAP', where, `a base after ${before.name}`, region.base);
     const unit = region.how === 'block' ? 2 ** s : 2 ** p;
     if (region.base % unit !== 0 || region.size % unit !== 0)
       throw refuse('GPT_REGION_ALIGN', where, `base and size multiples of ${hex(unit)}`, region.base);
-    for (let index = Math.floor(region.base / 2 ** s); index < Math.ceil(end / 2 ** s); index++) {
-      (region.how === 'block' ? blocks : tables).add(index);
-      if (blocks.has(index) && tables.has(index))
-        throw refuse('GPT_REGION_MIXED', where, 'a level 0 entry that is not also mapped the other way', index);
-    }
+    // Blocks are aligned to what a level 0 entry covers, so no entry is mapped both ways.
+    if (region.how === 'granule')
+      for (let index = Math.floor(region.base / 2 ** s); index < Math.ceil(end / 2 ** s); index++) tables.add(index);
     before = region;
   }
   const needed = tables.size * level1Size(s, p);

@@ -48,6 +48,11 @@ export class RmmServices {
     }
   }
 
+  /** Back to before the first call. */
+  reset(): void {
+    this.#token = new Uint8Array(0);
+  }
+
   data(): Uint8Array {
     return this.#token.slice();
   }
