@@ -1,7 +1,7 @@
 // `npm run bench -- NAME`: one benchmark. Each file of src/tools/bench/ is one, except measure.ts, their helper.
 import { parseArgs } from 'node:util';
 import { registryEntry, registryNames, runTool } from './tool.ts';
-import { toJson, toTable, type Comparison } from './bench/measure.ts';
+import { toJson, toTable, type Result } from './bench/measure.ts';
 
 const USAGE = `
 usage: npm run bench -- NAME [--json] [--rounds N]
@@ -17,7 +17,7 @@ and its ratio to the yardstick of the same run.
 export interface Benchmark {
   /** What is measured, in one sentence. */
   readonly measures: string;
-  run(options: { readonly rounds: number }): Promise<Comparison | readonly Comparison[]>;
+  run(options: { readonly rounds: number }): Promise<Result | readonly Result[]>;
 }
 
 await runTool(USAGE, async (args) => {
@@ -46,7 +46,7 @@ await runTool(USAGE, async (args) => {
   }
   const { run } = await registryEntry<Benchmark>('bench', name, known);
   const result = await run({ rounds });
-  const comparisons = 'title' in result ? [result] : result;
-  console.log(values.json ? toJson(name, comparisons) : comparisons.map(toTable).join('\n\n'));
+  const results = 'title' in result ? [result] : result;
+  console.log(values.json ? toJson(name, results) : results.map(toTable).join('\n\n'));
   return 0;
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compare, median, toTable } from '../../src/tools/bench/measure.ts';
+import { type Comparison, compare, type Figures, isAsWanted, median, toTable } from '../../src/tools/bench/measure.ts';
 
 test('the median is the middle value or the mean of two', () => {
   expect(median([5, 1, 3])).toBe(3);
@@ -31,4 +31,40 @@ test('contenders take turns, every other round backwards, and are compared with 
       'c       5,000   4,000    6,000       1.000',
     ].join('\n'),
   );
+});
+
+test('a ratio or a figure that misses what is wanted is marked, and fails the whole', async () => {
+  const comparison = (want: number): Promise<Comparison> =>
+    compare({
+      title: 'walking',
+      unit: 'steps',
+      rounds: 1,
+      contenders: [
+        { name: 'c', rate: () => 1000 },
+        { name: 'ours', rate: () => 500, want },
+      ],
+    });
+  const met = await comparison(0.5);
+  const missed = await comparison(0.6);
+  expect(toTable(met)).not.toContain('MISSED');
+  expect(toTable(missed)).toMatch(/^ours .* 0\.500 +0\.600 +MISSED$/m);
+  const figures = (atMost: number): Figures => ({
+    title: 'boot',
+    figures: [{ name: 'time', unit: 'ms', values: [30, 70, 40], atMost }],
+  });
+  expect(toTable(figures(40))).toBe(
+    [
+      'boot (median of 3)',
+      '      unit  median  lowest  highest   wanted  share',
+      'time    ms    40.0    30.0     70.0  <= 40.0  1.000',
+    ].join('\n'),
+  );
+  expect(toTable(figures(39))).toContain('MISSED');
+  expect(
+    [
+      [met, figures(40)],
+      [missed, figures(40)],
+      [met, figures(39)],
+    ].map(isAsWanted),
+  ).toEqual([true, false, false]);
 });
