@@ -14,6 +14,8 @@ const FINE = 17;
 const DENSE_BITS = 40;
 const CHUNK_BITS = 21;
 const FRAMES_PER_CHUNK = 512;
+/** What a TLB that holds nothing reads from: a PE that is off costs no memory. */
+const NOTHING = new Uint8Array(DENSE_FRAMES / FRAMES_PER_CHUNK);
 
 /** The contents of a TLB as plain data. */
 export type GptTlbData = {
@@ -38,11 +40,11 @@ export class GptTlb implements CachedTables {
   /** Result of the last `find`. */
   foundSpanBits = 12;
 
-  readonly #coarse: Uint8Array;
+  #coarse = NOTHING;
   /** Log2 of the size of the entry of 2 MiB or more. */
-  readonly #spanBits: Uint8Array;
+  #spanBits = NOTHING;
   /** In FINE chunks: GPI + 1 of the larger entry that speaks for the granules of which `fine` knows nothing. */
-  readonly #under: Uint8Array;
+  #under = NOTHING;
   readonly #fine: (Uint8Array | undefined)[] = [];
   /** Chunks that hold something. */
   readonly #touched: number[] = [];
@@ -52,11 +54,7 @@ export class GptTlb implements CachedTables {
 
   constructor(paBits: number) {
     this.denseFrames = 2 ** (Math.min(paBits, DENSE_BITS) - 12);
-    const chunks = Math.ceil(this.denseFrames / FRAMES_PER_CHUNK);
     this.grants = new Uint8Array(DENSE_FRAMES / FRAMES_PER_CHUNK);
-    this.#coarse = new Uint8Array(chunks);
-    this.#spanBits = new Uint8Array(chunks);
-    this.#under = new Uint8Array(chunks);
   }
 
   /** The GPI held for a frame, or -1. Its size is left in `foundSpanBits`. */
@@ -90,6 +88,7 @@ export class GptTlb implements CachedTables {
       this.#far.set(spanBits, level);
       return;
     }
+    this.#prepare();
     const chunk = first >>> 9;
     if (spanBits >= CHUNK_BITS) {
       const end = Math.min(chunk + frames / FRAMES_PER_CHUNK, endFrame / FRAMES_PER_CHUNK, this.#coarse.length);
@@ -214,6 +213,7 @@ export class GptTlb implements CachedTables {
   /** Holds exactly what `data` returned; `grantsOf` gives the fast answer for a GPI. */
   setData(data: GptTlbData, grantsOf: (gpi: number) => number): void {
     this.dropAll();
+    if (data.chunks.length > 0) this.#prepare();
     for (const { chunk, value, spanBits, fine, under } of data.chunks) {
       this.#touched.push(chunk);
       this.#coarse[chunk] = value;
@@ -233,6 +233,15 @@ export class GptTlb implements CachedTables {
   /** Takes the version back to that of a moment whose contents were just put back. */
   rewind(version: number): void {
     this.version = version;
+  }
+
+  /** Arrays of its own, before the first entry. */
+  #prepare(): void {
+    if (this.#coarse !== NOTHING) return;
+    const chunks = Math.ceil(this.denseFrames / FRAMES_PER_CHUNK);
+    this.#coarse = new Uint8Array(chunks);
+    this.#spanBits = new Uint8Array(chunks);
+    this.#under = new Uint8Array(chunks);
   }
 
   #findFar(frame: number): number {

@@ -209,7 +209,7 @@ export class PhysicalMemory {
 
   /** Whether RAM answers for all of a stretch inside one frame. */
   isRam(frame: number, offset: number, size: number): boolean {
-    return this.map.find(frame)?.kind === 'ram' && !this.#aborts(frame, offset, size);
+    return this.#isRamFrame(frame) && !this.#aborts(frame, offset, size);
   }
 
   /**
@@ -217,9 +217,11 @@ export class PhysicalMemory {
    * the byte that is about to fill them: untouched RAM that reads as it needs no room.
    */
   requireRoom(firstFrame: number, lastFrame: number, pas: Pas, fill = -1): void {
+    // A frame needs one slot at most: where there is room for all of them nobody has to look.
+    if (this.pool.used + (lastFrame - firstFrame + 1) <= this.pool.framesMax) return;
     let needed = 0;
     for (let frame = firstFrame; frame <= lastFrame; frame++) {
-      if (this.map.find(frame)?.kind !== 'ram') continue;
+      if (!this.#isRamFrame(frame)) continue;
       const slot = this.#table.get(frame);
       const owner = this.#owner[slot] as number;
       if (slot === 0) needed += this.#fillOf(frame) === fill ? 0 : 1;
@@ -262,16 +264,9 @@ export class PhysicalMemory {
   fill64(frame: number, offset: number, count: number, lo: number, hi: number, pas: Pas): boolean {
     if (!this.isRam(frame, offset, count * 8)) return false;
     const slot = this.#prepareWrite(this.#table.get(frame), frame, pas);
-    const { u32 } = this.pool;
-    const first = (slot * GRANULE_SIZE + offset) >>> 2;
-    if (lo === hi) {
-      u32.fill(lo, first, first + 2 * count);
-    } else {
-      for (let word = first; word < first + 2 * count; word += 2) {
-        u32[word] = lo;
-        u32[word + 1] = hi;
-      }
-    }
+    const first = slot * (GRANULE_SIZE / 8) + offset / 8;
+    // One native call, also in a process that has compiled nothing yet.
+    this.pool.u64.fill((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0), first, first + count);
     return true;
   }
 
@@ -394,7 +389,7 @@ export class PhysicalMemory {
 
   /** Replaces all contents by what `frames` returned, in this process or another. Refuses a list that does not fit as a whole. */
   setFrames(list: readonly FrameData[]): void {
-    checkFrames(list, this.pool.framesMax, (frame) => this.map.find(frame)?.kind === 'ram');
+    checkFrames(list, this.pool.framesMax, (frame) => this.#isRamFrame(frame));
     for (let slot = 1; slot < this.pool.high; slot++) {
       const frame = this.#frame[slot] as number;
       if (frame === -1 || frame === RESERVED) continue;
@@ -564,7 +559,12 @@ export class PhysicalMemory {
   // Slow paths.
 
   #fillOf(frame: number): number {
-    return this.map.find(frame)?.fill ?? 0;
+    const known = frame < DENSE ? (this.#chunkFill[frame >>> 9] as number) : 0;
+    return known === 0 ? (this.map.find(frame)?.fill ?? 0) : known - 1;
+  }
+
+  #isRamFrame(frame: number): boolean {
+    return (frame < DENSE && this.#chunkFill[frame >>> 9] !== 0) || this.map.find(frame)?.kind === 'ram';
   }
 
   #aborts(frame: number, offset: number, size: number): boolean {
