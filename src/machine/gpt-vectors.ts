@@ -96,10 +96,10 @@ export class VectorRunner {
     const gptbr = hexValue(vector['gptbr'], where, 'gptbr');
     const gpcbw = vector['gpcbw'] === undefined ? 0n : hexValue(vector['gpcbw'], where, 'gpcbw');
     const words = Object.entries(object(vector, 'mem', where)).map(([address, value]) => {
-      return [hexValue(address, where, 'mem'), hexValue(value, where, `mem ${address}`)] as const;
+      return [wordAddress(address, where, 'mem'), hexValue(value, where, `mem ${address}`)] as const;
     });
     const aborts =
-      vector['eabt'] === undefined ? [] : strings(vector, 'eabt', where).map((a) => hexValue(a, where, 'eabt'));
+      vector['eabt'] === undefined ? [] : strings(vector, 'eabt', where).map((a) => wordAddress(a, where, 'eabt'));
 
     const memory = this.#memory(paBits);
     memory.setFrames([]);
@@ -271,6 +271,13 @@ function hexValue(value: unknown, where: string, key: string): bigint {
   const number = BigInt(value);
   if (number >> 64n !== 0n) throw bad(where, key, 'at most 64 bits', value);
   return number;
+}
+
+/** The address of a 64-bit word, as tables are made of. */
+function wordAddress(value: unknown, where: string, key: string): bigint {
+  const address = hexValue(value, where, key);
+  if (address % 8n !== 0n) throw bad(where, key, 'a multiple of 8', describe(value));
+  return address;
 }
 
 function integer(

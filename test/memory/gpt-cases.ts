@@ -54,7 +54,12 @@ export function level0Entry(random: Prng, t: number, s: number, p: number): bigi
       let table = oneIn(random, 10) ? below(random, 52) : below(random, Math.min(t, 52));
       if (oneIn(random, 12)) table = pick(random, [1n << BigInt(t), (1n << BigInt(t)) - 1n]);
       table = (table >> BigInt(s - p - 1)) << BigInt(s - p - 1);
-      return spoil(random, spoil(random, table | 0b0011n, 63, 52), s - p - 2, 4);
+      return spoil(
+        random,
+        spoil(random, oneIn(random, 12) ? table | below(random, 4) : table | 0b0011n, 63, 52),
+        s - p - 2,
+        4,
+      );
     }
   }
 }
