@@ -22,7 +22,7 @@ export function readJson<T>(path: string): T {
   return JSON.parse(readFileSync(inRepo(path), 'utf8')) as T;
 }
 
-/** `rmi/rtt-create.json`: where a command is described. */
+/** `rmi/rtt-create`: the file of a command in every folder that has one for it, without its ending. */
 export function commandFile({ interface: of, name }: Pick<CommandSpec, 'interface' | 'name'>): string {
   return `${of.toLowerCase()}/${name
     .slice(of.length + 1)

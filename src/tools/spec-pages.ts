@@ -1,5 +1,7 @@
 // The pages of docs/reference/rmm-1.0/: an index, one page a command, the types, the life cycles and the vocabulary.
+import { existsSync } from 'node:fs';
 import type { CommandSpec, ContextSpec, PostSpec, RegisterSpec, Specification } from '../spec/specification.ts';
+import { inRepo } from './repo.ts';
 import { commandFile, SPEC_FOLDER } from './spec-files.ts';
 
 const FOLDER = 'docs/reference/rmm-1.0';
@@ -40,7 +42,7 @@ function commandPage(command: CommandSpec): string {
   return page(
     name,
     `${purpose} FID ${fids(command)}.`,
-    `[All commands](../README.md), [vocabulary](../vocabulary.md), [source](${up(`${SPEC_FOLDER}/${commandFile(command)}.json`)}).`,
+    `[All commands](../README.md), [vocabulary](../vocabulary.md). Written in ${links(command)}.`,
     section('Inputs', registers(input)),
     section('Outputs', registers(output)),
     section('Context', 'Values before the command.', contexts(context)),
@@ -56,6 +58,14 @@ function commandPage(command: CommandSpec): string {
     section('Footprint', bullets(footprint.map(code))),
     section('Notes', bullets(command.notes ?? [])),
   );
+}
+
+/** The specification, and the code and the test that are there when the pages are made. */
+function links(command: CommandSpec): string {
+  const file = commandFile(command);
+  const places = [`${SPEC_FOLDER}/${file}.json`, `src/rmm/${file}.ts`, `test/rmm/${file}.test.ts`];
+  const found = places.filter((path) => existsSync(inRepo(path)));
+  return found.map((path) => `[${path}](${up(path)})`).join(', ');
 }
 
 const fids = ({ fid, fid32 }: CommandSpec): string => [fid, ...(fid32 === undefined ? [] : [fid32])].join(' / ');

@@ -14,7 +14,8 @@ import {
 import { files, owns } from '../../src/tools/gen/spec.ts';
 import { filesBelow, inRepo } from '../../src/tools/repo.ts';
 import { commandFile, INTERFACES, readJson, readSpecification, SPEC_FOLDER } from '../../src/tools/spec-files.ts';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 
 const specification = readSpecification();
 const { commands, types, states } = specification;
@@ -171,6 +172,17 @@ describe('generated files', () => {
     const stale = [...wanted].filter(([path, text]) => readFileSync(inRepo(path), 'utf8') !== text);
     expect(stale.map(([path]) => path)).toEqual([]);
     expect(owns.flatMap(filesBelow).filter((path) => !wanted.has(path))).toEqual([]);
+  });
+
+  test('have links that lead somewhere', () => {
+    const pages = [...files()].filter(([path]) => path.endsWith('.md'));
+    const broken = pages.flatMap(([path, text]) =>
+      [...text.matchAll(/\]\(([^)]+)\)/g)]
+        .map(([, to = '']) => posix.join(path, '..', to))
+        .filter((to) => !existsSync(inRepo(to))),
+    );
+    expect(pages.length).toBe(45);
+    expect(broken).toEqual([]);
   });
 
   test('say the same as the specification', () => {
