@@ -45,6 +45,8 @@ export type Exception = {
   readonly isCall?: boolean;
 };
 
+const SCR_SLOT = slotOf('scr_el3');
+
 export class Pe {
   readonly index: number;
   readonly memory: PhysicalMemory;
@@ -55,6 +57,8 @@ export class Pe {
   isWaiting = false;
   /** X0 to X30, PC, PSTATE, system registers. The view is renewed when the pool grows. */
   x: BigUint64Array;
+  /** The same registers as halves: EL and Security state are asked for at every step, and BigInt shifts take ten times as long. */
+  #halves: Uint32Array;
 
   readonly #ports: readonly MemoryPort[];
   readonly #slot: number;
@@ -66,8 +70,10 @@ export class Pe {
     this.trace = trace;
     this.#slot = memory.reserve();
     this.x = new BigUint64Array(SLOT_COUNT);
+    this.#halves = new Uint32Array(this.x.buffer);
     memory.pool.watch(() => {
       this.x = memory.pool.u64.subarray(this.#slot * 512, this.#slot * 512 + SLOT_COUNT);
+      this.#halves = memory.pool.u32.subarray(this.#slot * 1024, this.#slot * 1024 + 2 * SLOT_COUNT);
     });
     this.#ports = pases.flatMap((pas) => worlds.map((world) => new MemoryPort(memory, gpc, pas, world)));
     this.reset();
@@ -110,7 +116,7 @@ export class Pe {
   }
 
   get el(): El {
-    return Number((this.pstate >> 2n) & 0b11n) as El;
+    return (((this.#halves[2 * PSTATE_SLOT] as number) >>> 2) & 0b11) as El;
   }
 
   /** Security state: Root at EL3, else what SCR_EL3.{NSE,NS} selects. */
@@ -120,8 +126,10 @@ export class Pe {
 
   /** The state of EL2 and below. */
   get lowerWorld(): World {
-    const scr = this.get('scr_el3');
-    return (((scr & Scr.NSE) === 0n ? 0 : 2) | ((scr & Scr.NS) === 0n ? 0 : 1)) as World;
+    // {NSE,NS}: bits 62 and 0 of SCR_EL3.
+    const ns = (this.#halves[2 * SCR_SLOT] as number) & 1;
+    const nse = ((this.#halves[2 * SCR_SLOT + 1] as number) >>> 30) & 1;
+    return ((nse << 1) | ns) as World;
   }
 
   /** Whether EL2 exists in the state of the lower ELs: always but in Secure state without SCR_EL3.EEL2. */
