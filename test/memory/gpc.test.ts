@@ -18,7 +18,7 @@ describe('random worlds', () => {
     (seed) => {
       const random = new Prng(seed);
       const reached = new Map<string, number>();
-      for (let n = 0; n < 2000; n++) {
+      for (let n = 0; n < 1200; n++) {
         const { world, pa } = randomCase(random);
         const gpc = bench.gpcFor(world);
         for (const pas of spaces) {
