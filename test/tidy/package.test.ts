@@ -21,6 +21,7 @@ const TOP_LEVEL = [
   '.gitignore',
   '.npmrc',
   '.oxlintrc.json',
+  '.prettierrc.json',
   'LICENSE',
   'README.es.md',
   'README.md',

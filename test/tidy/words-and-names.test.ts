@@ -66,7 +66,8 @@ const RULES: readonly { rule: string; files: ReadonlyMap<string, string>; match:
   },
   {
     rule: `lines stay below ${MAX_COLUMNS} columns`,
-    files: new Map([...handWritten, ...texts((path) => /^test\/.*\.ts$/.test(path))]),
+    // Code is formatted; what may be longer is a sentence of a dictionary and a row of a command's failure table.
+    files: new Map([...handWritten].filter(([path]) => !/^src\/(words|rmm\/(rmi|rsi|psci))\//.test(path))),
     match: new RegExp(`^.{${MAX_COLUMNS + 1},}$`),
     planted: `// ${'x'.repeat(MAX_COLUMNS)}`,
   },
