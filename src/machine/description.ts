@@ -171,9 +171,9 @@ export function gptLayoutOf({ gpt, ram }: MachineDescription): GptLayout {
 
 /** Whether RAM, banks and entry points lie where the worlds that use them can reach them. */
 export function checkPlaces({ ram, gpt, rmm, banks, normal, secure }: MachineDescription): void {
-  for (const { name, base, size } of ram) {
+  for (const [i, { name, base, size }] of ram.entries()) {
     if (base + size > 2 ** gpt.ppsBits)
-      throw refuse('RAM_ABOVE_PPS', `ram ${name}`, `an end of at most 2^${gpt.ppsBits}`, base + size);
+      throw refuse('RAM_ABOVE_PPS', `ram[${i}] ${name}`, `an end of at most 2^${gpt.ppsBits}`, base + size);
   }
   if (banks.length < 1 || banks.length > BANKS_MAX)
     throw refuse('BANK_COUNT', 'banks', `1 to ${BANKS_MAX}`, String(banks.length));

@@ -10,7 +10,7 @@ import { type El, World, worldName } from '../arch/world.ts';
 import { InputError } from '../base/input-error.ts';
 import { Prng } from '../base/prng.ts';
 import { act, faultView, smc } from '../cpu/act.ts';
-import { Pe } from '../cpu/pe.ts';
+import { Pe, vectorOffset } from '../cpu/pe.ts';
 import { idRegisters } from '../cpu/id-registers.ts';
 import { Smmu } from '../board/smmu.ts';
 import { Gpc } from '../memory/gpc.ts';
@@ -430,19 +430,19 @@ export class Machine {
     if (pe.pc === pc && action.op !== 'eret') return 'again';
     const { el } = pe;
     if (el !== 0) {
-      const vbar = pe.get(`vbar_el${el}`);
-      if (pe.pc === BigInt.asUintN(64, vbar + 0x400n)) {
-        const view = faultView(pe, el);
-        const from = Number((pe.get(`spsr_el${el}`) >> 2n) & 0b11n) as El;
-        return {
-          kind: 'exception',
-          exception: { from, esr: view.esr, far: view.far, elr: pe.get(`elr_el${el}`), x: [...pe.x.subarray(0, 31)] },
-        };
+      const spsr = pe.get(`spsr_el${el}`);
+      const offset = vectorOffset(spsr, el);
+      const isAtVector = pe.pc === BigInt.asUintN(64, pe.get(`vbar_el${el}`) + offset);
+      if (isAtVector && offset === 0x400n) {
+        const { esr, far } = faultView(pe, el);
+        const from = Number((spsr >> 2n) & 0b11n) as El;
+        const elr = pe.get(`elr_el${el}`);
+        return { kind: 'exception', exception: { from, esr, far, elr, x: [...pe.x.subarray(0, 31)] } };
       }
-      if (pe.pc === BigInt.asUintN(64, vbar + 0x200n) && action.op !== 'eret') {
+      if (isAtVector && action.op !== 'eret') {
         // A fault that a higher EL handed back: the script is its own handler, and goes on behind the instruction.
         const fault = faultView(pe, el);
-        pe.pstate = pe.get(`spsr_el${el}`);
+        pe.pstate = spsr;
         pe.pc = BigInt.asUintN(64, pc + 4n);
         return { kind: 'fault', fault };
       }
@@ -501,7 +501,6 @@ export class Machine {
   #started(pe: Pe): void {
     for (const world of [World.NonSecure, World.Realm])
       for (const el of [0, 1, 2]) this.#runners.delete(`${pe.index} ${worldName(world)} ${el}`);
-    idRegisters(pe, this.description.features, this.memory.paBits);
     this.#unsettled.add(pe);
   }
 
@@ -526,7 +525,6 @@ export class Machine {
     for (const pe of this.pes) {
       pe.reset();
       pe.power = 'off';
-      idRegisters(pe, this.description.features, this.memory.paBits);
     }
     this.#boot();
   }

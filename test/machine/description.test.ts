@@ -117,7 +117,7 @@ describe('a description is refused', () => {
     [
       'with RAM above the protected space',
       (d) => ({ ...(withRam(ram(0x1_0000_0000, 4096))(d) as object), paBits: 48 }),
-      { code: 'RAM_ABOVE_PPS', where: 'ram extra' },
+      { code: 'RAM_ABOVE_PPS', where: 'ram[1] extra' },
     ],
 
     ['with a protected space that has no code', withGpt({ ppsBits: 33 }), { code: 'GPT_PPS' }],

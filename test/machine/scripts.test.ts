@@ -75,6 +75,40 @@ describe('what a script is told', () => {
   });
 });
 
+describe('a fault that goes to EL3 comes back', () => {
+  const DELEGATE = BigInt(Fid.RMI_GRANULE_DELEGATE);
+  test.each([
+    ['its own stack pointer', 0b1001n],
+    ['SP_EL0', 0b1000n],
+  ])('to a script on %s, as an external abort, and the script goes on behind it', (_, mode) => {
+    const told: Outcome[] = [];
+    const machine = Machine.boot(
+      { ...small, isGpfToEl3: true },
+      {
+        scripts: {
+          *host() {
+            yield { op: 'msr', reg: 'vbar_el2', value: 0x8c00_0000n };
+            yield { op: 'msr', reg: 'spsr_el2', value: 0b1111n << 6n | mode }; // prettier-ignore
+            yield { op: 'msr', reg: 'elr_el2', value: 0x8800_0100n };
+            yield { op: 'eret' };
+            yield { op: 'smc', x: [DELEGATE, 0x8800_1000n] };
+            told.push(yield { op: 'load', at: 0x8800_1000n, size: 8 });
+            told.push(yield { op: 'load', at: 0x8800_2000n, size: 8 });
+          },
+        },
+      },
+    );
+    machine.install({ ...NS2, script: 'host' });
+    expect(machine.run()).toBe('idle');
+    expect(told).toMatchObject([
+      { kind: 'fault', fault: { el: 2, ec: 0x25, fsc: 0x10, far: 0x8800_1000n } },
+      { kind: 'done', value: 0n },
+    ]);
+    expect(machine.pes[0]?.pc).toBe(0x8800_010cn);
+    expect(machine.pes[0]?.pstate).toBe((0b1111n << 6n) | mode);
+  });
+});
+
 describe('starting and ending', () => {
   test('an unknown script is refused when it is installed, with the names there are', () => {
     const machine = machineWith({});
