@@ -4,10 +4,11 @@
 import { type Pa, GRANULE_SIZE } from '../arch/address.ts';
 import { Pstate, Scr } from '../arch/registers.ts';
 import { FID_FAST, FID_SMC64, Fid, NOT_SUPPORTED, fidOf, version } from '../arch/smccc.ts';
-import { Ec, Fsc, ecOf, esr, issOf } from '../arch/syndrome.ts';
+import { Ec, Fsc, Iss, ecOf, esr, gpcscShift, issOf } from '../arch/syndrome.ts';
 import { type El, Pas, World } from '../arch/world.ts';
 import { assert } from '../base/assert.ts';
-import type { Pe } from '../cpu/pe.ts';
+import { type Pe, vectorOffset } from '../cpu/pe.ts';
+import { routeExternalAbort } from '../cpu/routing.ts';
 import { Access } from '../memory/port.ts';
 import { type LowerWorld, WorldContexts, spsrFor } from './context.ts';
 import type { GptLibrary } from './gpt.ts';
@@ -80,13 +81,21 @@ export class Monitor {
     this.panic = undefined;
     this.#isRmmDisabled = false;
     this.spmc.reset();
+    this.#services.reset();
     this.gpt.build(pe);
     this.gpt.enable(pe);
     if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'EL3', detail: `GPT for 2^${this.gpt.layout.ppsBits} bytes` });
     const manifest = manifestBytes(this.#layout.sharedBuffer, this.#layout.banks);
     const written = pe.port(Pas.Realm, World.Root).writeBytes(this.#layout.sharedBuffer, manifest);
     assert(written === Access.Ok && manifest.length <= GRANULE_SIZE, 'the boot manifest fits the shared buffer');
-    this.#bootPe(pe, BigInt(this.#layout.normalEntry), 0n);
+    const { secureEntry, normalEntry } = this.#layout;
+    for (const each of this.#ports.pes) {
+      this.#stages[each.index] = 'off';
+      this.#contexts.init(each, World.Secure, 1, BigInt(secureEntry ?? 0));
+    }
+    this.#bootPe(pe, BigInt(normalEntry), 0n);
+    if (secureEntry === undefined) this.#enterRmm(pe, true);
+    else this.#enterSecure(pe);
   }
 
   /** Handles what brought a PE to EL3, and leaves it at a lower EL or off. */
@@ -120,30 +129,27 @@ export class Monitor {
 
   // Booting a PE: the worlds are entered one after the other; each calls back when it is ready.
 
+  /** What a PE starts from in Normal and Realm world. Its Secure context outlives its being off. */
   #bootPe(pe: Pe, entry: bigint, context: bigint): void {
-    const { rmmEntry, secureEntry } = this.#layout;
     this.#entries[pe.index] = { entry, context };
     this.#contexts.init(pe, World.NonSecure, 2, entry);
-    this.#contexts.init(pe, World.Realm, 2, BigInt(rmmEntry));
-    this.#contexts.init(pe, World.Secure, 1, BigInt(secureEntry ?? 0));
+    this.#contexts.init(pe, World.Realm, 2, BigInt(this.#layout.rmmEntry));
     pe.power = 'pending';
-    if (secureEntry !== undefined && pe.index === 0) this.#enterSecure(pe);
-    else this.#enterRmm(pe);
   }
 
   #enterSecure(pe: Pe): void {
     this.#stages[pe.index] = 'secure';
+    this.spmc.start(pe);
     if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'Secure partition', detail: '' });
     this.#enter(pe, World.Secure, []);
   }
 
-  #enterRmm(pe: Pe): void {
+  #enterRmm(pe: Pe, isCold: boolean): void {
     this.#stages[pe.index] = 'realm';
-    const { sharedBuffer } = this.#layout;
-    const isCold = pe.index === 0;
+    const index = BigInt(pe.index);
     const x = isCold
-      ? [0n, RMM_BOOT_VERSION, BigInt(this.#ports.pes.length), BigInt(sharedBuffer)]
-      : [BigInt(pe.index), 0n, 0n, 0n];
+      ? [index, RMM_BOOT_VERSION, BigInt(this.#ports.pes.length), BigInt(this.#layout.sharedBuffer)]
+      : [index, 0n, 0n, 0n];
     if (this.#isRmmDisabled) this.#enterNormal(pe);
     else this.#enter(pe, World.Realm, x);
   }
@@ -167,6 +173,7 @@ export class Monitor {
     pe.reset();
     this.gpt.enable(pe);
     this.#bootPe(pe, entry, context);
+    this.#enterRmm(pe, false);
     this.#ports.power.started(pe);
   }
 
@@ -186,7 +193,7 @@ export class Monitor {
     if (owner === 0) return this.#answer(pe, fid, [this.#archCall(fid, x)]);
     if (owner !== 4 || (fid & 0x00fe_0000) !== 0) return this.#answer(pe, fid, [NOT_SUPPORTED]);
     if (number < 0x20) return this.#psci(pe, caller, fid, x);
-    if (number >= 0x60 && number <= 0xef) return this.#ffa(pe, caller, from, fid, x);
+    if (number >= 0x60 && number <= 0xef) return this.#ffa(pe, caller, fid, x);
     if ((fid & FID_SMC64) === 0) return this.#answer(pe, fid, [NOT_SUPPORTED]);
     if (number >= 0x150 && number <= 0x18f) return this.#rmi(pe, caller, from, fid, x);
     if (number >= 0x1b0 && number <= 0x1cf) return this.#rmmService(pe, caller, from, fid, x);
@@ -229,32 +236,32 @@ export class Monitor {
     this.#stages[pe.index] = 'off';
   }
 
-  #ffa(pe: Pe, caller: LowerWorld, from: El, fid: number, x: readonly bigint[]): void {
+  #ffa(pe: Pe, caller: LowerWorld, fid: number, x: readonly bigint[]): void {
     if (caller === World.Realm || this.#layout.secureEntry === undefined) return this.#answer(pe, fid, [NOT_SUPPORTED]);
-    if (caller === World.Secure && this.#stages[pe.index] === 'secure' && fid === Fid.FFA_MSG_WAIT) {
-      this.#contexts.save(pe, World.Secure);
-      return this.#enterRmm(pe);
-    }
-    const reply = this.spmc.call(pe, caller, from, fid, x);
-    if (reply.to === caller) return this.#answer(pe, fid, reply.x);
-    this.#switch(pe, caller, reply.to);
+    const reply = this.spmc.call(pe, caller, fid, x);
+    if (reply.to === 'boot') return this.#secureBooted(pe, reply.code);
+    if (reply.to !== caller) this.#switch(pe, caller, reply.to);
     this.#answer(pe, fid, reply.x);
+  }
+
+  /** The partition has initialised itself, or could not: then the boot goes on without it. */
+  #secureBooted(pe: Pe, code: number): void {
+    const detail = code === 0 ? 'complete' : `failed ${code}`;
+    if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'Secure partition', detail });
+    this.#contexts.save(pe, World.Secure);
+    this.#enterRmm(pe, true);
   }
 
   /** RMI: forwarded by who called; the arguments are the RMM's to read. */
   #rmi(pe: Pe, caller: LowerWorld, from: El, fid: number, x: readonly bigint[]): void {
-    if (caller === World.Realm && from === 2 && fid === Fid.RMM_RMI_REQ_COMPLETE) {
+    const isRunning = this.#stages[pe.index] === 'run';
+    if (caller === World.Realm && from === 2 && isRunning && fid === Fid.RMM_RMI_REQ_COMPLETE) {
       this.#switch(pe, World.Realm, World.NonSecure);
       const x0 = fidOf(this.#contexts.x(pe, World.NonSecure, 0));
       // Interface 0.x: X1 to X5 of the RMM are X0 to X4 of the Host.
       return this.#answer(pe, x0, x.slice(1, 6));
     }
-    if (
-      caller !== World.NonSecure ||
-      this.#isRmmDisabled ||
-      this.#stages[pe.index] !== 'run' ||
-      fid === Fid.RMM_RMI_REQ_COMPLETE
-    ) {
+    if (caller !== World.NonSecure || this.#isRmmDisabled || !isRunning || fid === Fid.RMM_RMI_REQ_COMPLETE) {
       return this.#answer(pe, fid, [NOT_SUPPORTED]);
     }
     const sveHint = (x[0] as bigint) & 0x1_0000n;
@@ -290,7 +297,7 @@ export class Monitor {
 
   /** A GPF that was routed here goes back as an external abort; a broken table is the end. */
   #exception(pe: Pe, syndrome: bigint): void {
-    const gpcsc = (issOf(syndrome) >> 14) & 0x3f;
+    const gpcsc = (issOf(syndrome) >> gpcscShift) & 0x3f;
     const isGpf = ecOf(syndrome) === Ec.Gpc && (gpcsc & 0b111_110) === 0x0c;
     if (!isGpf) {
       this.panic = `ESR_EL3 0x${syndrome.toString(16)} ELR_EL3 0x${pe.get('elr_el3').toString(16)}`;
@@ -298,17 +305,24 @@ export class Monitor {
       return;
     }
     const spsr = pe.get('spsr_el3');
-    const el = Number((spsr >> 2n) & 0b11n);
-    const target = el === 2 ? 2 : 1;
-    const isFetch = (issOf(syndrome) >> 20) & 1;
-    const lower = isFetch === 1 ? Ec.InstructionAbortLower : Ec.DataAbortLower;
-    const wnr = issOf(syndrome) & (1 << 6);
+    const el = Number((spsr >> 2n) & 0b11n) as El;
+    const isSecure = pe.lowerWorld === World.Secure;
+    // Aborts of lower ELs are theirs to handle: SCR_EL3.EA is 0 in every world.
+    const target = routeExternalAbort({
+      el,
+      isSecure,
+      el2Enabled: pe.el2Enabled,
+      scr: pe.get('scr_el3'),
+      hcr: pe.get('hcr_el2'),
+    });
+    const lower = (issOf(syndrome) & Iss.InD) === 0 ? Ec.DataAbortLower : Ec.InstructionAbortLower;
+    const wnr = issOf(syndrome) & Iss.WnR;
     pe.set(`esr_el${target}`, esr(el === target ? lower + 1 : lower, wnr | Fsc.externalAbort));
     pe.set(`far_el${target}`, pe.get('far_el3'));
     pe.set(`elr_el${target}`, pe.get('elr_el3'));
     pe.set(`spsr_el${target}`, spsr);
-    pe.set('elr_el3', BigInt.asUintN(64, pe.get(`vbar_el${target}`) + (el === target ? 0x200n : 0x400n)));
-    pe.set('spsr_el3', (spsr & Pstate.FLAGS) | spsrFor(target));
+    pe.set('elr_el3', BigInt.asUintN(64, pe.get(`vbar_el${target}`) + vectorOffset(spsr, target)));
+    pe.set('spsr_el3', (spsr & Pstate.FLAGS) | spsrFor(target as 1 | 2));
     pe.eret();
   }
 }
