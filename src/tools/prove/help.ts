@@ -1,0 +1,8 @@
+import { measures, run as bench } from '../bench/help.ts';
+import { judge } from './support/judge.ts';
+
+export const shows = 'the command says what it can do within 200 ms';
+
+export async function run(): Promise<boolean> {
+  return judge(measures, await bench({ rounds: 5 }));
+}
