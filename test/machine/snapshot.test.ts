@@ -72,13 +72,13 @@ function mischief({ machine }: Traced, prng: Prng): void {
 
 const descriptions: readonly MachineDescription[] = [
   tiny,
-  { ...tiny, pes: 2, isStrict: true },
-  { ...tiny, pes: 2, content: 'encrypted', isGpfToEl3: true },
-  { ...maxMachine, pes: 2, paBits: 52, secure: undefined },
+  { ...tiny, name: 'strict', pes: 2, isStrict: true },
+  { ...tiny, name: 'encrypted', pes: 2, content: 'encrypted', isGpfToEl3: true },
+  { ...tiny, name: 'extended', pes: 2, features: maxMachine.features, paBits: 52, secure: undefined },
 ];
 
 describe('restore', () => {
-  test.each([1, 2, 3, 4])('scripts on three PEs go on alike, seed %i', (seed) => {
+  test.each([1, 2, 3])('scripts on three PEs go on alike, seed %i', (seed) => {
     const made = busy({ ...tiny, seed });
     const { machine } = made;
     machine.run(100 + 37 * seed);
@@ -142,14 +142,14 @@ describe('restore', () => {
     const { machine } = made;
     const snapshots: Snapshot[] = [machine.snapshot()];
     const whole = goOn(made, () => {
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 30; i++) {
         machine.run(1);
         snapshots.push(machine.snapshot());
       }
     });
     for (const [i, snapshot] of snapshots.entries()) {
       machine.restore(snapshot);
-      const rest = goOn(made, () => machine.run(60 - i));
+      const rest = goOn(made, () => machine.run(30 - i));
       expect(rest.state, `step ${i}`).toBe(whole.state);
       expect(whole.trace.endsWith(rest.trace)).toBe(true);
     }
@@ -352,7 +352,7 @@ describe('saved machines', () => {
 describe('saved data that is no machine', () => {
   let text: string;
   beforeAll(() => {
-    const { machine } = busy({ ...tiny, pes: 2 });
+    const { machine } = busy({ ...tiny, pes: 1 });
     machine.run(60);
     text = JSON.stringify(machine.save());
   });
@@ -391,7 +391,7 @@ describe('saved data that is no machine', () => {
         for (const [key, item] of Object.entries(value)) visit(item, [...path, key]);
     };
     visit(whole, []);
-    expect(places.length).toBeGreaterThan(300);
+    expect(places.length).toBeGreaterThan(200);
     // Frames are most of the text and change nothing about shapes: two of them are enough.
     (whole['machine'] as { frames: unknown[] }).frames.length = 2;
     const small = JSON.stringify(whole);
