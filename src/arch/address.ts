@@ -52,8 +52,14 @@ export function paArg(value: bigint, paBits: number): AddressArg {
     : { inRange: false, low12: Number(value & 0xfffn) };
 }
 
-/** Frame number of a register value, or -1 when it has bits at or above `paBits`. */
+/**
+ * Frame number of a register value, or -1 when it has bits at or above `paBits`. A number that is not exact may have been another
+ * address, and gives -1 as well.
+ */
 export function frameArg(value: bigint | number, paBits: number): number {
-  if (typeof value === 'number') return value >= 0 && value < 2 ** paBits ? Math.floor(value / GRANULE_SIZE) : -1;
+  if (typeof value === 'number') {
+    const isAddress = Number.isSafeInteger(value) && value >= 0 && value < 2 ** paBits;
+    return isAddress ? Math.floor(value / GRANULE_SIZE) : -1;
+  }
   return value >> BigInt(paBits) === 0n ? Number(value >> 12n) : -1;
 }
