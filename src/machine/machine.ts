@@ -245,7 +245,7 @@ export class Machine {
     this.#settleAll();
     if (this.end !== undefined || isOff(pe))
       throw new InputError({ code: 'PE_OFF', where: `PE ${pe.index}`, expected: 'on', found: this.end ?? pe.power });
-    const origin = keyOf(pe);
+    const { world, el } = pe;
     const resets = this.#resets;
     for (let again = 0; again < CALL_STEPS_MAX; again++) {
       const { pc } = pe;
@@ -255,7 +255,7 @@ export class Machine {
       const outcome = act(pe, action, this);
       this.#settleAll();
       if (outcome !== undefined) return outcome;
-      for (let steps = 0; keyOf(pe) !== origin || isOff(pe); steps++) {
+      for (let steps = 0; pe.el !== el || pe.world !== world || isOff(pe); steps++) {
         if (this.end !== undefined || isOff(pe)) return { kind: 'moved', to: 'off' };
         if (steps === CALL_STEPS_MAX) throw this.#noReturn(pe);
         if (this.#runnerAt(pe) === undefined || !this.step(pe))

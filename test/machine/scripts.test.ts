@@ -368,6 +368,12 @@ test('firmware that was stopped half-way leaves a machine that does not go on, u
   expect(() => host.smc('RMI_GRANULE_DELEGATE', 0x9000_0000)).toThrow('stopped half-way');
   expect(complaintOf(() => host.read(0x9000_0000))).toMatchObject({ code: 'PE_OFF', found: 'panic' });
   expect(machine.run()).toBe('panic');
+  const stopped = machine.snapshot();
+  machine.restore(snapshot);
+  expect(machine.monitor.panic).toBeUndefined();
+  machine.restore(stopped);
+  expect(machine.monitor.panic).toBe('Error: stopped half-way');
+  expect(machine.run()).toBe('panic');
   machine.restore(snapshot);
   expect(host.read(0x9000_0000).value).toBe(0n);
 });
