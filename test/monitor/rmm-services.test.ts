@@ -178,6 +178,22 @@ describe('ATTEST_GET_PLAT_TOKEN', () => {
     expect(after[0]).toBe(INVAL);
   });
 
+  it('that is under way is not fetched into no bytes', () => {
+    const machine = Machine.boot(baseMachine);
+    const results = asRmm(machine, (pe) =>
+      [
+        [64n, 64n],
+        [0n, 0n],
+        [4096n, 0n],
+      ].map(([size = 0n, length = 0n]) => call(pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, size, length)),
+    );
+    expect(results).toEqual([
+      [OK, 64n, 46n],
+      [INVAL, BUFFER, 0n],
+      [OK, 46n, 0n],
+    ]);
+  });
+
   it('starts again with a new challenge, and forgets the rest of the old', () => {
     const machine = Machine.boot(baseMachine);
     const sizes = asRmm(machine, (pe) =>
