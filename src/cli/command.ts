@@ -1,5 +1,5 @@
-// Commander with our words: errors as UsageError with a suggestion, help in the order examples, options, exit codes. The
-// overridden methods are commander's own places for each message; tests hold them to what commander calls.
+// Commander with our words: errors as UsageError with a suggestion, help in the order examples, options, exit codes.
+// The overridden methods are commander's own places for each message; tests hold them to what commander calls.
 
 import { type Argument, Command, Help, type Option } from 'commander';
 import type { Word } from '../words/words.ts';

@@ -1,4 +1,5 @@
-// A GPT descriptor taken apart into its fields, for people: which bits, what they are called, what they say. DDI 0487 D9.
+// A GPT descriptor taken apart into its fields, for people: which bits, what they are called, what they say. DDI 0487
+// D9.
 
 import { gpiName } from '../arch/gpi.ts';
 import { contigBits } from '../arch/gpt.ts';

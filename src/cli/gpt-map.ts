@@ -1,8 +1,16 @@
-// The granule protection tables of a running machine as stretches of equal entries: read from memory as a walk would, entry by
-// entry, through a Root port.
+// The granule protection tables of a running machine as stretches of equal entries: read from memory as a walk would,
+// entry by entry, through a Root port.
 
 import { GRANULE_SIZE, frameBase, offset } from '../arch/address.ts';
-import { type GptConfig, decodeLevel0, decodeLevel1, granuleGpi, level0Size, level1Size } from '../arch/gpt.ts';
+import {
+  type GptConfig,
+  decodeLevel0,
+  decodeLevel1,
+  granuleGpi,
+  granulesWord,
+  level0Size,
+  level1Size,
+} from '../arch/gpt.ts';
 import { Pas, World } from '../arch/world.ts';
 import type { MachineDescription } from '../machine/description.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -48,15 +56,16 @@ export function readGptMap(machine: Machine): GptMap {
     port.load(offset(frameBase(0), at), 8) === Access.Ok
       ? [port.words[0] as number, port.words[1] as number]
       : undefined;
-  const { t, s, p } = config;
+  const { t, s } = config;
   const level0At = config.tableFrame * GRANULE_SIZE;
   const level0Entries = level0Size(t, s) / 8;
   const tables: { index: number; at: number }[] = [];
-  const runs: GptRun[] = [];
+  const runs: (GptRun & { endFrame: number })[] = [];
+  // Millions of granules come by here, so a run grows in place.
   const add = (firstFrame: number, endFrame: number, gpi: number, held: Held): void => {
     const last = runs.at(-1);
     if (last !== undefined && last.gpi === gpi && last.form === held.form && last.bits === held.bits)
-      runs[runs.length - 1] = { ...last, endFrame };
+      last.endFrame = endFrame;
     else runs.push({ ...held, firstFrame, endFrame, gpi });
   };
   const framesOf = 2 ** (Math.min(s, t) - 12);
@@ -72,7 +81,7 @@ export function readGptMap(machine: Machine): GptMap {
       readTable(config, read, at, first, framesOf, add);
     }
   }
-  return { config: { ...config, p }, level0At, level0Entries, tables, runs };
+  return { config, level0At, level0Entries, tables, runs };
 }
 
 function readTable(
@@ -86,6 +95,7 @@ function readTable(
   const { p } = config;
   const framesOfEntry = 2 ** (p + 4 - 12);
   const framesOfGranule = 2 ** (p - 12);
+  const granules = { level: 1, form: 'granules', bits: p } as const;
   for (let i = 0; i < frames / framesOfEntry; i++) {
     const first = firstFrame + i * framesOfEntry;
     const word = read(at + 8 * i);
@@ -94,13 +104,17 @@ function readTable(
       add(first, first + framesOfEntry, -1, { level: 1, form: 'invalid', bits: p + 4 });
     else if (entry.kind === 'contiguous')
       add(first, first + framesOfEntry, entry.gpi, { level: 1, form: 'contiguous', bits: entry.spanBits });
+    else if (isUniform(word)) add(first, first + framesOfEntry, word[0] & 0xf, granules);
     else
       for (let g = 0; g < 16; g++) {
         const frame = first + g * framesOfGranule;
-        add(frame, frame + framesOfGranule, granuleGpi(...word, g), { level: 1, form: 'granules', bits: p });
+        add(frame, frame + framesOfGranule, granuleGpi(...word, g), granules);
       }
   }
 }
+
+/** Whether all sixteen GPIs of an entry are equal: the common case. */
+const isUniform = ([lo, hi]: readonly [number, number]): boolean => lo === hi && lo === granulesWord(lo & 0xf);
 
 /** Joins the runs of one GPI, and splits them where the description starts or ends a region. */
 export function regionsOfMap(map: GptMap, description: MachineDescription): readonly MapRegion[] {

@@ -305,7 +305,7 @@ function fieldRow({ high, low, name, bits, value, isChosen }: Field, out: Contex
 
 /** Long fields of zeros are written short. */
 const shortBits = (bits: string): string =>
-  bits.length > 12 && !bits.includes('1') ? `0 x ${bits.length}` : groupBits(bits);
+  bits.length > 12 && !bits.includes('1') ? '0b0...0' : groupBits(bits);
 
 /** Sixteen GPIs in four rows; the one that counts is marked. */
 function granuleRows(fields: readonly Field[], out: Context['out']): readonly (readonly string[])[] {

@@ -1,10 +1,8 @@
-// Machines by name or from a file. A file is JSON or YAML 1.2 and is read strictly: unknown keys, wrong kinds of value and numbers
-// that are no exact integers are refused with their line, before a machine is made of it.
+// Machines by name or from a file. A file is JSON or YAML 1.2 and is read strictly: unknown keys, wrong kinds of value
+// and numbers that are no exact integers are refused with their line, before a machine is made of it.
 
 import { readFileSync } from 'node:fs';
 import { type Node, type Pair, LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
-import { GRANULE_SIZE } from '../arch/address.ts';
-import { hex } from '../base/hex.ts';
 import { InputError } from '../base/input-error.ts';
 import type { MachineDescription } from '../machine/description.ts';
 import { Machine, type MachineOptions } from '../machine/machine.ts';
@@ -72,32 +70,7 @@ export function parseMachine(text: string, file: string): Described {
   const missing = missingKey(description, machineShape, '');
   if (missing !== undefined)
     throw new InputError({ code: 'MACHINE_MISSING_KEY', where: lines.at(missing), expected: missing });
-  checkPlaces(description as MachineDescription, lines);
   return { description: description as MachineDescription, lines };
-}
-
-/** Software that is entered or handed over at boot lies in RAM that its world owns. */
-function checkPlaces(description: MachineDescription, lines: Lines): void {
-  const { rmm, normal, secure, ram, gpt } = description;
-  const places = [
-    ['rmm.base', rmm.base, ['REALM']],
-    ['rmm.sharedBuffer', rmm.sharedBuffer, ['REALM']],
-    ['normal.entry', normal.entry, ['NON_SECURE', 'ALL']],
-    ...(secure === undefined ? [] : ([['secure.entry', secure.entry, ['SECURE']]] as const)),
-  ] as const;
-  for (const [path, at, gpis] of places) {
-    const isIn = ({ base, size }: { readonly base: number; readonly size: number }): boolean =>
-      at >= base && at + GRANULE_SIZE <= base + size;
-    const region = gpt.regions.find(isIn);
-    const gpi = region?.gpi ?? 'ALL';
-    if (at % GRANULE_SIZE === 0 && ram.some(isIn) && (gpis as readonly string[]).includes(gpi)) continue;
-    throw new InputError({
-      code: 'MACHINE_PLACE',
-      where: `${lines.at(path)} ${path}`,
-      expected: `RAM, ${gpis.join(', ')}, 0x1000`,
-      found: `${hex(at)} ${gpi}`,
-    });
-  }
 }
 
 /** Which line of the file each part came from. */
@@ -271,7 +244,7 @@ function expectedOf(shape: Shape): string {
     case 'integer':
       return shape.oneOf?.join(', ') ?? 'integer: 4096, 0x1000, "0x8000_0000", "32 MiB"';
     case 'boolean':
-      return 'true, false';
+      return 'true | false';
     case 'list':
       return 'list';
     case 'object':

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The program `fourworlds`: the process around a run. A reader that goes away early is no error; an interrupt is exit code 130.
+// The program `fourworlds`: the process around a run. A reader that goes away early is no error; an interrupt is exit
+// code 130.
 
 import { Exit } from './exit-code.ts';
 import { run } from './run.ts';

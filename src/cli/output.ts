@@ -1,5 +1,5 @@
-// Where commands print. Data goes to stdout, words about it to stderr. Colours are names here and nowhere else escape codes, so
-// that a command never asks whether there is a terminal.
+// Where commands print. Data goes to stdout, words about it to stderr. Colours are names here and nowhere else escape
+// codes, so that a command never asks whether there is a terminal.
 
 /** How a text looks. World colours are fixed: a world has the same colour in every command. */
 export type Colour = keyof typeof codes;

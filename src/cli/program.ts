@@ -1,4 +1,5 @@
-// The command tree: what can be typed, and which module does it. Parsing lives here; each module is loaded when its command runs.
+// The command tree: what can be typed, and which module does it. Parsing lives here; each module is loaded when its
+// command runs.
 
 import { Argument, CommanderError, Option } from 'commander';
 import { worlds, worldName } from '../arch/world.ts';

@@ -1,4 +1,5 @@
-// From a command line to an exit code. Everything outside arrives as an argument, so that tests run it in their own process.
+// From a command line to an exit code. Everything outside arrives as an argument, so that tests run it in their own
+// process.
 
 import { CommanderError } from 'commander';
 import { InputError } from '../base/input-error.ts';

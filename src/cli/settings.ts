@@ -1,5 +1,5 @@
-// What holds for every command: language, colours, how much is said. Read before the command line is parsed, because help and
-// errors of the parser need it already. Flags win over the environment.
+// What holds for every command: language, colours, how much is said. Read before the command line is parsed, because
+// help and errors of the parser need it already. Flags win over the environment.
 
 import { type Language, languages } from '../words/words.ts';
 import { UsageError } from './errors.ts';

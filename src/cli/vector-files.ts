@@ -1,4 +1,5 @@
-// Files of vectors as lines: plain or gzip, a path or stdin, read piece by piece. What a file claims to be is checked here.
+// Files of vectors as lines: plain or gzip, a path or stdin, read piece by piece. What a file claims to be is checked
+// here.
 
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
@@ -12,7 +13,10 @@ const LINE_LENGTH_MAX = 16 * 2 ** 20;
 /** A line and its number, from 1. */
 export type Line = readonly [text: string, number: number];
 
-/** The lines of a file, `-` for stdin, in pieces as they arrive. An end of line may be LF or CRLF, and the last may lack. */
+/**
+ * The lines of a file, `-` for stdin, in pieces as they arrive. An end of line may be LF or CRLF, and the last may
+ * lack.
+ */
 export async function* linesOf(file: string, stdin: Context['stdin']): AsyncGenerator<readonly Line[]> {
   const decoder = new TextDecoder('utf-8');
   let rest = '';

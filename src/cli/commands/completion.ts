@@ -3,8 +3,7 @@
 import type { Option } from 'commander';
 import type { CliCommand } from '../command.ts';
 import { Exit } from '../exit-code.ts';
-import type { Shell } from '../program.ts';
-import { topics } from '../program.ts';
+import { type Shell, topics } from '../program.ts';
 
 export function completion(program: CliCommand, shell: Shell): Exit {
   const nodes = program.tree.map(nodeOf);
@@ -13,15 +12,21 @@ export function completion(program: CliCommand, shell: Shell): Exit {
   return Exit.Yes;
 }
 
+type Described = { readonly word: string; readonly what: string };
+type Flag = Described & {
+  readonly takesValue: boolean;
+  readonly values: readonly string[];
+  readonly takesFile: boolean;
+};
+
 /** What may follow the words of a command. */
 type Node = {
   readonly path: string;
   readonly commands: readonly Described[];
-  readonly options: readonly (Described & { readonly values: readonly string[]; readonly takesValue: boolean })[];
+  readonly flags: readonly Flag[];
   readonly values: readonly string[];
   readonly takesFiles: boolean;
 };
-type Described = { readonly word: string; readonly what: string };
 
 function nodeOf(command: CliCommand): Node {
   const helper = command.createHelp();
@@ -29,47 +34,53 @@ function nodeOf(command: CliCommand): Node {
   return {
     path: command.path,
     commands: command.commands.map((child) => ({ word: child.name(), what: child.summary() })),
-    options: options.flatMap((option) =>
-      option.long
-        ? [
-            {
-              word: option.long,
-              what: option.description,
-              values: valuesOf(option),
-              takesValue: option.required || option.optional,
-            },
-          ]
-        : [],
-    ),
+    flags: options.flatMap((option) => (option.long ? [flagOf(option, option.long)] : [])),
     values:
       command.path === 'help'
-        ? [...topics, ...((command.parent as CliCommand).commands as CliCommand[]).map((child) => child.name())]
+        ? [...new Set([...topics, ...(command.parent as CliCommand).commands.map((child) => child.name())])]
         : command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
     takesFiles: command.registeredArguments.some((argument) => argument.name() === 'file'),
   };
 }
 
-const valuesOf = (option: Option): readonly string[] =>
-  option.argChoices ?? (option.long === '--machine' ? ['base', 'max', 'large'] : []);
+const flagOf = (option: Option, word: string): Flag => ({
+  word,
+  what: option.description,
+  takesValue: option.required || option.optional,
+  values: option.argChoices ?? (word === '--machine' ? ['base', 'max', 'large'] : []),
+  takesFile: word === '--machine' || word === '--results',
+});
 
-/** One `case` over the words typed so far. */
+const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join('|');
+const knownPaths = (nodes: readonly Node[]): readonly string[] =>
+  nodes.flatMap(({ path }) => (path === '' ? [] : [path]));
+
+/** Each flag with a value once; flags of one name mean the same everywhere. */
+function valueFlags(nodes: readonly Node[]): readonly Flag[] {
+  const flags = nodes.flatMap((node) => node.flags).filter(({ takesValue }) => takesValue);
+  return [...new Map(flags.map((flag) => [flag.word, flag])).values()];
+}
+
 function bash(nodes: readonly Node[]): readonly string[] {
-  const commandWords = [...new Set(nodes.flatMap(({ commands }) => commands.map(({ word }) => word)))];
+  const words = (list: readonly string[]): string => `$(compgen -W "${list.join(' ')}" -- "$cur")`;
+  const files = '$(compgen -f -- "$cur")';
   return [
     '_fourworlds() {',
-    '  local cur prev path word',
-    '  cur="${COMP_WORDS[COMP_CWORD]}"; prev="${COMP_WORDS[COMP_CWORD-1]}"; path=""',
+    '  local cur prev typed word',
+    '  cur="${COMP_WORDS[COMP_CWORD]}"; prev="${COMP_WORDS[COMP_CWORD-1]}"; typed=""',
     '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
-    `    case "$word" in ${commandWords.join('|')}) path="\${path:+$path }$word" ;; esac`,
+    `    case "\${typed:+$typed }$word" in ${quoted(knownPaths(nodes))}) typed="\${typed:+$typed }$word" ;; esac`,
     '  done',
     '  case "$prev" in',
-    ...valueCases(nodes).map(([flag, values]) => `    ${flag}) ${bashReply(values)} return ;;`),
+    ...valueFlags(nodes).map(({ word, values, takesFile }) => {
+      const parts = [...(values.length > 0 ? [words(values)] : []), ...(takesFile ? [files] : [])];
+      return `    ${word}) COMPREPLY=(${parts.join(' ')}); return ;;`;
+    }),
     '  esac',
-    '  case "$path" in',
-    ...nodes.map(({ path, commands, options, values, takesFiles }) => {
-      const words = [...commands, ...options].map(({ word }) => word);
-      const files = takesFiles ? '; [[ $cur != -* ]] && COMPREPLY+=($(compgen -f -- "$cur"))' : '';
-      return `    "${path}") COMPREPLY=($(compgen -W "${[...words, ...values].join(' ')}" -- "$cur"))${files} ;;`;
+    '  case "$typed" in',
+    ...nodes.map(({ path, commands, flags, values, takesFiles }) => {
+      const list = [...[...commands, ...flags].map(({ word }) => word), ...values];
+      return `    "${path}") COMPREPLY=(${words(list)}${takesFiles ? ` ${files}` : ''}) ;;`;
     }),
     '  esac',
     '}',
@@ -77,73 +88,60 @@ function bash(nodes: readonly Node[]): readonly string[] {
   ];
 }
 
-const bashReply = (values: readonly string[]): string =>
-  values.length === 0
-    ? 'COMPREPLY=($(compgen -f -- "$cur"));'
-    : `COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$cur")$([[ $prev == --machine ]] && compgen -f -- "$cur"));`;
-
-/** Options that take a value, each with the values known; none known means a file name. */
-function valueCases(nodes: readonly Node[]): readonly (readonly [string, readonly string[]])[] {
-  const cases = new Map<string, readonly string[]>();
-  for (const { options } of nodes)
-    for (const { word, values, takesValue } of options) if (takesValue) cases.set(word, values);
-  return [...cases];
-}
-
 function zsh(nodes: readonly Node[]): readonly string[] {
-  const quote = ({ word, what }: Described): string =>
+  const described = ({ word, what }: Described): string =>
     `'${word}:${what.replaceAll("'", "'\\''").replaceAll(':', '\\:')}'`;
-  const commandWords = [...new Set(nodes.flatMap(({ commands }) => commands.map(({ word }) => word)))];
   return [
     '#compdef fourworlds',
+    'compdef _fourworlds fourworlds',
     '_fourworlds() {',
-    '  local path="" word',
-    '  local -a commands options',
+    '  local typed="" word',
+    '  local -a commands flags',
     '  for word in "${(@)words[2,CURRENT-1]}"; do',
-    `    case "$word" in (${commandWords.join('|')}) path="\${path:+$path }$word" ;; esac`,
+    `    case "\${typed:+$typed }$word" in ${quoted(knownPaths(nodes))}) typed="\${typed:+$typed }$word" ;; esac`,
     '  done',
     '  case "${words[CURRENT-1]}" in',
-    ...valueCases(nodes).map(([flag, values]) =>
-      values.length === 0
-        ? `    (${flag}) _files; return ;;`
-        : `    (${flag}) compadd -- ${values.join(' ')}; ${flag === '--machine' ? '_files; ' : ''}return ;;`,
-    ),
+    ...valueFlags(nodes).map(({ word, values, takesFile }) => {
+      const parts = [
+        ...(values.length > 0 ? [`compadd -- ${values.join(' ')}`] : []),
+        ...(takesFile ? ['_files'] : []),
+      ];
+      return `    ${word}) ${[...parts, 'return'].join('; ')} ;;`;
+    }),
     '  esac',
-    '  case "$path" in',
-    ...nodes.flatMap(({ path, commands, options, values, takesFiles }) => [
-      `    ("${path}")`,
-      `      commands=(${commands.map(quote).join(' ')})`,
-      `      options=(${options.map(quote).join(' ')})`,
-      `      ${[
-        "_describe -t commands 'fourworlds' commands",
-        "_describe -o -t options 'fourworlds' options",
-        ...(values.length === 0 ? [] : [`compadd -- ${values.join(' ')}`]),
-        ...(takesFiles ? ['_files'] : []),
-      ].join('; ')} ;;`,
+    '  case "$typed" in',
+    ...nodes.flatMap(({ path, commands, flags, values, takesFiles }) => [
+      `    "${path}")`,
+      `      commands=(${commands.map(described).join(' ')})`,
+      `      flags=(${flags.map(described).join(' ')})`,
+      ...(commands.length > 0 ? ["      _describe 'command' commands"] : []),
+      "      _describe -o 'option' flags",
+      ...(values.length > 0 ? [`      compadd -- ${values.join(' ')}`] : []),
+      ...(takesFiles ? ['      _files'] : []),
+      '      ;;',
     ]),
     '  esac',
     '}',
-    'compdef _fourworlds fourworlds',
+    // Put into a folder of $fpath, the file is the function; sourced, it only defines it.
+    'if [ "$funcstack[1]" = "_fourworlds" ]; then _fourworlds; fi',
   ];
 }
 
 function fish(nodes: readonly Node[]): readonly string[] {
   const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const lines = ['complete -c fourworlds -f'];
-  for (const { path, commands, options, values, takesFiles } of nodes) {
-    const words = path === '' ? [] : path.split(' ');
+  for (const { path, commands, flags, values, takesFiles } of nodes) {
+    const seen = path === '' ? [] : path.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
     const below = commands.map(({ word }) => word).join(' ');
-    const conditions = [
-      ...words.map((word) => `__fish_seen_subcommand_from ${word}`),
-      ...(below === '' ? [] : [`not __fish_seen_subcommand_from ${below}`]),
-    ];
+    const conditions = [...seen, ...(below === '' ? [] : [`not __fish_seen_subcommand_from ${below}`])];
     const start = `complete -c fourworlds -n ${quote(conditions.join('; and '))}`;
     for (const { word, what } of commands) lines.push(`${start} -a ${word} -d ${quote(what)}`);
     if (values.length > 0) lines.push(`${start} -a ${quote(values.join(' '))}`);
     if (takesFiles) lines.push(`${start} -F`);
-    for (const { word, what, values: choices, takesValue } of options) {
-      const value = takesValue ? (choices.length > 0 ? ` -r -a ${quote(choices.join(' '))}` : ' -r -F') : '';
-      lines.push(`${start} -l ${word.slice(2)}${value} -d ${quote(what)}`);
+    for (const { word, what, values: choices, takesValue, takesFile } of flags) {
+      const value = takesValue ? ' -r' : '';
+      const list = choices.length > 0 ? ` -a ${quote(choices.join(' '))}` : '';
+      lines.push(`${start} -l ${word.slice(2)}${value}${list}${takesFile ? ' -F' : ''} -d ${quote(what)}`);
     }
   }
   return lines;

@@ -1,5 +1,5 @@
-// `gpt check`: files of vectors through the code that the machine runs. Nothing is printed as a result, and no file written, unless
-// every line of every file was a vector.
+// `gpt check`: files of vectors through the code that the machine runs. Nothing is printed as a result, and no file
+// written, unless every line of every file was a vector.
 
 import { writeFileSync } from 'node:fs';
 import { InputError } from '../../base/input-error.ts';

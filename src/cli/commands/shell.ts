@@ -1,5 +1,5 @@
-// `shell`: lines from a person or a pipe, each a command over one machine. A line that is refused changes nothing and does not stop
-// the next one; the exit code tells of it.
+// `shell`: lines from a person or a pipe, each a command over one machine. A line that is refused changes nothing and
+// does not stop the next one; the exit code tells of it.
 
 import { createInterface } from 'node:readline';
 import { type TraceEvent, traceLine } from '../../arch/trace.ts';

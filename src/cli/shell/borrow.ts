@@ -1,5 +1,6 @@
-// Acting as software of a world that is not on the PE now: the PE is put into that world for one action, and everything that belongs
-// to the software that was there is put back. TLBs, memory and the tables keep what the action did to them.
+// Acting as software of a world that is not on the PE now: the PE is put into that world for one action, and everything
+// that belongs to the software that was there is put back. TLBs, memory and the tables keep what the action did to
+// them.
 
 import type { Action, Outcome } from '../../arch/action.ts';
 import { Pstate, Scr, isSysReg, slotOf } from '../../arch/registers.ts';

@@ -33,12 +33,11 @@ function gpt({ session, say, out }: ShellContext, words: readonly string[]): Rep
   const who =
     grants.map((world) => out.paint(worldColour(world), worldName(world))).join(' ') || say('gpt.gpi.NO_ACCESS');
   const held = gpi === undefined ? (entry?.why ?? entry?.fault?.kind ?? '') : gpiName(gpi);
+  const level = say('shell.gptLevel', { level: entry?.walk.level ?? 0 });
   const span =
     entry?.spanBits === undefined ? '' : `, ${say('shell.gptSpan', { size: sizeText(2 ** entry.spanBits) })}`;
   return {
-    lines: [
-      `${hex(pa)}: ${held} (${say('shell.gptLevel', { level: entry?.walk.level ?? 0 })}${span}); ${say('shell.gptWho', { who })}`,
-    ],
+    lines: [`${hex(pa)}: ${held} (${level}${span}); ${say('shell.gptWho', { who })}`],
     result: {
       at: pa,
       ...(gpi === undefined ? { why: held } : { gpi: gpiName(gpi), spanBits: entry?.spanBits }),

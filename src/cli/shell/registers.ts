@@ -58,7 +58,8 @@ function tlbi(shell: ShellContext, words: readonly string[]): Reply {
 }
 
 /**
- * Register accesses are made by the software that is on the PE, or by EL3. The registers of a world that is switched out lie in the
+ * Register accesses are made by the software that is on the PE, or by EL3. The registers of a world that is switched
+ * out lie in the
  * monitor's context, where nobody can reach them.
  */
 function act(shell: ShellContext, action: Action, done: (value: bigint) => Reply): Reply {

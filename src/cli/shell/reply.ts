@@ -61,7 +61,7 @@ export function outcomeReply(shell: ShellContext, outcome: Outcome, done: (value
       ];
       if (gpt !== undefined)
         lines.push(
-          `  ${say(`gpt.walk.fault.${gpt.fault as 'gpf'}`, { level: gpt.level })}${gpt.gpi === undefined ? '' : `, GPI ${gpt.gpi}`}`,
+          `  ${say(`gpt.walk.fault.${gpt.fault}`, { level: gpt.level })}${gpt.gpi === undefined ? '' : `, GPI ${gpt.gpi}`}`,
         );
       return {
         lines,

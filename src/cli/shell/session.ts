@@ -2,6 +2,7 @@
 
 import type { Action, Outcome } from '../../arch/action.ts';
 import { gpiName } from '../../arch/gpi.ts';
+import type { GptFaultKind } from '../../arch/gpt.ts';
 import { Ec } from '../../arch/syndrome.ts';
 import type { TraceEvent } from '../../arch/trace.ts';
 import { type El, World, worldName } from '../../arch/world.ts';
@@ -24,7 +25,7 @@ const levels: Readonly<Record<World, readonly El[]>> = {
 };
 
 /** An access refused by the check: what the syndrome registers alone do not say. */
-export type GptDetail = { readonly fault: string; readonly level: number; readonly gpi: string | undefined };
+export type GptDetail = { readonly fault: GptFaultKind; readonly level: number; readonly gpi: string | undefined };
 
 export class Session {
   machine: Machine;

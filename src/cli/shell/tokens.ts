@@ -1,4 +1,5 @@
-// A line of the shell as words and values. Everything is read before anything is done: a bad word leaves the machine as it was.
+// A line of the shell as words and values. Everything is read before anything is done: a bad word leaves the machine as
+// it was.
 
 import type { AccessSize } from '../../arch/action.ts';
 import { type El, type Pas, type World, parseWorld } from '../../arch/world.ts';

@@ -10,7 +10,8 @@ export const cli = {
   'cli.help.optionsWord': 'options',
   'cli.help.commandWord': 'COMMAND',
   'cli.help.more':
-    'fourworlds COMMAND --help says more of a command; fourworlds help TOPIC explains worlds, gpt, granule, tlb, trace, machine.',
+    'fourworlds COMMAND --help says more of a command; fourworlds help TOPIC explains worlds, gpt, granule, ' +
+    'tlb, trace, machine.',
 
   'cli.exit.yes': 'yes: done, and all is well',
   'cli.exit.no': 'a well-formed question whose answer is no',
@@ -31,13 +32,15 @@ export const cli = {
   'cli.option.width': 'columns to draw in (default: the terminal, else 80)',
 
   'cli.fourworlds.description':
-    'fourworlds is the Arm Confidential Compute Architecture on a laptop: a machine with four worlds (Normal, Secure, Realm, Root) in which the granule protection tables check every access.',
+    'fourworlds is the Arm Confidential Compute Architecture on a laptop: a machine with four worlds ' +
+    '(Normal, Secure, Realm, Root) in which the granule protection tables check every access.',
   'cli.fourworlds.example.demo': 'the story of the machine in two minutes: boot, map, six attacks',
   'cli.fourworlds.example.walk': 'may Normal world touch this byte, and who says so?',
 
   'cli.demo.summary': 'the story of the machine: boot, memory map, a granule’s journey, attacks',
   'cli.demo.description':
-    'Tells the story of the machine: how it boots, which world owns which memory, how a granule travels from Normal world to Realm world and back, and what stops an attacker.',
+    'Tells the story of the machine: how it boots, which world owns which memory, how a granule travels from ' +
+    'Normal world to Realm world and back, and what stops an attacker.',
   'cli.demo.example.lang': 'the story in Spanish',
   'cli.demo.example.json': 'the same facts for a program',
   'cli.demo.exit.yes': 'the story was told, and every attack was stopped',
@@ -45,20 +48,23 @@ export const cli = {
 
   'cli.gpt.summary': 'granule protection tables: map, walk, check',
   'cli.gpt.description':
-    'The granule protection tables say of every granule of memory which physical address space may touch it. These commands show them, follow a check through them, and run test vectors against the check.',
+    'The granule protection tables say of every granule of memory which physical address space may touch it. ' +
+    'These commands show them, follow a check through them, and run test vectors against the check.',
   'cli.gpt.example.show': 'the map of the machine after boot',
   'cli.gpt.example.walk': 'why Normal world cannot read the memory of the RMM',
 
   'cli.gptShow.summary': 'the map of a machine, by region',
   'cli.gptShow.description':
-    'Boots a machine, walks its granule protection tables in memory, and shows who may touch what: a map in letters and a list of regions, with the place and size of the tables.',
+    'Boots a machine, walks its granule protection tables in memory, and shows who may touch what: a map in ' +
+    'letters and a list of regions, with the place and size of the tables.',
   'cli.gptShow.example.plain': 'the default machine',
   'cli.gptShow.example.json': 'a machine with 64 GiB, for a program',
   'cli.gptShow.exit.yes': 'the map was shown',
 
   'cli.gptWalk.summary': 'each step of the check of one access',
   'cli.gptWalk.description':
-    'Follows the granule protection check of one access step by step: the registers, the descriptors it fetches with their bits, the verdict, and the place where each rule is written.',
+    'Follows the granule protection check of one access step by step: the registers, the descriptors it ' +
+    'fetches with their bits, the verdict, and the place where each rule is written.',
   'cli.gptWalk.example.yes': 'may Normal world read its own DRAM?',
   'cli.gptWalk.example.no': 'may EL3 read RMM memory with a Non-secure access?',
   'cli.gptWalk.argument.pa': 'physical address: 0x88000000, 0x8800_0000 or 2281701376',
@@ -69,7 +75,8 @@ export const cli = {
 
   'cli.gptCheck.summary': 'run test vectors against the check',
   'cli.gptCheck.description':
-    'Runs files of test vectors (.jsonl or .jsonl.gz, - for stdin) through the code that the machine runs, and reports where the answers differ.',
+    'Runs files of test vectors (.jsonl or .jsonl.gz, - for stdin) through the code that the machine runs, ' +
+    'and reports where the answers differ.',
   'cli.gptCheck.example.files': 'two files, a summary for people',
   'cli.gptCheck.example.json': 'a summary for programs, and every answer in a file',
   'cli.gptCheck.argument.file': 'vectors, one JSON object a line; - reads stdin',
@@ -80,7 +87,8 @@ export const cli = {
 
   'cli.shell.summary': 'a prompt over a booted machine',
   'cli.shell.description':
-    'Boots a machine and waits for commands: SMCs by name, reads and writes as any world, snapshots, the trace. Lines can come from a pipe; a line that fails does not stop the others. Type help at the prompt.',
+    'Boots a machine and waits for commands: SMCs by name, reads and writes as any world, snapshots, the ' +
+    'trace. Lines can come from a pipe; a line that fails does not stop the others. Type help at the prompt.',
   'cli.shell.example.prompt': 'a prompt; help lists the commands, quit leaves',
   'cli.shell.example.script': 'the same commands from a pipe',
   'cli.shell.option.seed': 'seed of the machine (default: the one of its description)',

@@ -33,7 +33,7 @@ with a four-bit code, the GPI:
   N       NON_SECURE   1001  accesses to the Non-secure PAS
   T       ROOT         1010  accesses to the Root PAS
   R       REALM        1011  accesses to the Realm PAS
-  O       NSO          1101  Non-secure, from Normal world or EL3 (FEAT_RME_GPC2)
+  O       NSO          1101  Non-secure, from Normal or EL3 (FEAT_RME_GPC2)
   A       ALL          1111  everybody
   y p     SA, NSP      010x  no PE, only devices (FEAT_RME_GDI)
 
@@ -105,7 +105,7 @@ what the file names replaces what that machine has:
   gpt:
     contiguousBitsMax: 0
 
-Whole numbers may be written as 4096, 0x1000, "0x8000_0000" or "32 MiB". The keys:
+Numbers may be written as 4096, 0x1000, "0x8000_0000" or "32 MiB". The keys:
 
   name paBits pes framesMax seed isStrict isGpfToEl3 content (plain | encrypted)
   features   gpc2 gpc3 gdi sel2 granule16k granule64k

@@ -11,7 +11,8 @@ export const cli = {
   'cli.help.optionsWord': 'opciones',
   'cli.help.commandWord': 'COMANDO',
   'cli.help.more':
-    'fourworlds COMANDO --help explica un comando; fourworlds help TEMA explica worlds, gpt, granule, tlb, trace y machine.',
+    'fourworlds COMANDO --help explica un comando; fourworlds help TEMA explica worlds, gpt, granule, tlb, ' +
+    'trace y machine.',
 
   'cli.exit.yes': 'sí: todo se hizo y todo está bien',
   'cli.exit.no': 'la pregunta era correcta y la respuesta es no',
@@ -32,13 +33,15 @@ export const cli = {
   'cli.option.width': 'columnas para dibujar (si falta: las de la terminal, o 80)',
 
   'cli.fourworlds.description':
-    'fourworlds es la Confidential Compute Architecture de Arm en un portátil: una máquina con cuatro mundos (Normal, Secure, Realm, Root) en la que las tablas de protección de gránulos comprueban cada acceso.',
+    'fourworlds es la Confidential Compute Architecture de Arm en un portátil: una máquina con cuatro mundos ' +
+    '(Normal, Secure, Realm, Root) en la que las tablas de protección de gránulos comprueban cada acceso.',
   'cli.fourworlds.example.demo': 'la historia de la máquina en dos minutos: arranque, mapa y seis ataques',
   'cli.fourworlds.example.walk': '¿puede el mundo Normal tocar este byte, y quién lo dice?',
 
   'cli.demo.summary': 'la historia de la máquina: arranque, mapa de memoria, el viaje de un gránulo, ataques',
   'cli.demo.description':
-    'Cuenta la historia de la máquina: cómo arranca, qué mundo posee qué memoria, cómo viaja un gránulo del mundo Normal al mundo Realm y vuelve, y qué detiene a un atacante.',
+    'Cuenta la historia de la máquina: cómo arranca, qué mundo posee qué memoria, cómo viaja un gránulo del ' +
+    'mundo Normal al mundo Realm y vuelve, y qué detiene a un atacante.',
   'cli.demo.example.lang': 'la historia en español',
   'cli.demo.example.json': 'los mismos hechos para un programa',
   'cli.demo.exit.yes': 'se contó la historia y se detuvieron todos los ataques',
@@ -46,20 +49,24 @@ export const cli = {
 
   'cli.gpt.summary': 'tablas de protección de gránulos: mapa, recorrido y pruebas',
   'cli.gpt.description':
-    'Las tablas de protección de gránulos dicen, para cada gránulo de memoria, qué espacio de direcciones físicas puede tocarlo. Estos comandos las muestran, siguen una comprobación a través de ellas y prueban la comprobación con vectores.',
+    'Las tablas de protección de gránulos dicen, para cada gránulo de memoria, qué espacio de direcciones ' +
+    'físicas puede tocarlo. Estos comandos las muestran, siguen una comprobación a través de ellas y prueban ' +
+    'la comprobación con vectores.',
   'cli.gpt.example.show': 'el mapa de la máquina después del arranque',
   'cli.gpt.example.walk': 'por qué el mundo Normal no puede leer la memoria del RMM',
 
   'cli.gptShow.summary': 'el mapa de una máquina, por regiones',
   'cli.gptShow.description':
-    'Arranca una máquina, recorre sus tablas de protección de gránulos en memoria y muestra quién puede tocar qué: un mapa con letras y una lista de regiones, con el lugar y el tamaño de las tablas.',
+    'Arranca una máquina, recorre sus tablas de protección de gránulos en memoria y muestra quién puede ' +
+    'tocar qué: un mapa con letras y una lista de regiones, con el lugar y el tamaño de las tablas.',
   'cli.gptShow.example.plain': 'la máquina normal',
   'cli.gptShow.example.json': 'una máquina con 64 GiB, para un programa',
   'cli.gptShow.exit.yes': 'se mostró el mapa',
 
   'cli.gptWalk.summary': 'cada paso de la comprobación de un acceso',
   'cli.gptWalk.description':
-    'Sigue paso a paso la comprobación de un acceso: los registros, los descriptores que se leen con sus bits, el veredicto y el lugar donde está escrita cada regla.',
+    'Sigue paso a paso la comprobación de un acceso: los registros, los descriptores que se leen con sus ' +
+    'bits, el veredicto y el lugar donde está escrita cada regla.',
   'cli.gptWalk.example.yes': '¿puede el mundo Normal leer su propia DRAM?',
   'cli.gptWalk.example.no': '¿puede EL3 leer la memoria del RMM con un acceso Non-secure?',
   'cli.gptWalk.argument.pa': 'dirección física: 0x88000000, 0x8800_0000 o 2281701376',
@@ -70,7 +77,8 @@ export const cli = {
 
   'cli.gptCheck.summary': 'prueba la comprobación con vectores',
   'cli.gptCheck.description':
-    'Pasa archivos de vectores de prueba (.jsonl o .jsonl.gz, - para stdin) por el mismo código que usa la máquina y dice dónde difieren las respuestas.',
+    'Pasa archivos de vectores de prueba (.jsonl o .jsonl.gz, - para stdin) por el mismo código que usa la ' +
+    'máquina y dice dónde difieren las respuestas.',
   'cli.gptCheck.example.files': 'dos archivos, un resumen para personas',
   'cli.gptCheck.example.json': 'un resumen para programas y todas las respuestas en un archivo',
   'cli.gptCheck.argument.file': 'vectores, un objeto JSON por línea; - lee stdin',
@@ -81,7 +89,9 @@ export const cli = {
 
   'cli.shell.summary': 'un intérprete sobre una máquina arrancada',
   'cli.shell.description':
-    'Arranca una máquina y espera órdenes: SMC por su nombre, lecturas y escrituras como cualquier mundo, instantáneas, la traza. Las líneas pueden llegar por una tubería; una línea que falla no detiene las demás. Escribe help para ver las órdenes.',
+    'Arranca una máquina y espera órdenes: SMC por su nombre, lecturas y escrituras como cualquier mundo, ' +
+    'instantáneas, la traza. Las líneas pueden llegar por una tubería; una línea que falla no detiene las ' +
+    'demás. Escribe help para ver las órdenes.',
   'cli.shell.example.prompt': 'un intérprete; help muestra las órdenes y quit sale',
   'cli.shell.example.script': 'las mismas órdenes por una tubería',
   'cli.shell.option.seed': 'semilla de la máquina (si falta: la de su descripción)',

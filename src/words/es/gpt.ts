@@ -21,7 +21,7 @@ export const gpt = {
 
   'gpt.show.title': 'Tablas de protección de gránulos de la máquina {machine}, después del arranque',
   'gpt.show.range': 'protegen',
-  'gpt.show.rangeValue': '2^{t} bytes; una entrada de nivel 0 cubre {s}, un gránulo es de {p}',
+  'gpt.show.rangeValue': '2^{t} bytes; una entrada de nivel 0 cubre {s}, un gránulo {p}',
   'gpt.show.level0': 'nivel 0',
   'gpt.show.level0Value': 'en {at}, {count} entradas',
   'gpt.show.level1': 'nivel 1',
@@ -39,7 +39,8 @@ export const gpt = {
 
   'gpt.walk.title': '{state} pide la PA {pa} en el espacio {pas}, en la máquina {machine}',
   'gpt.walk.unreachable':
-    '{state}: su software no puede formar esa petición: su traducción nunca nombra el espacio {pas}. La comprobación se muestra de todos modos.',
+    '{state}: su software no puede formar esa petición: su traducción nunca nombra el espacio {pas}. La ' +
+    'comprobación se muestra de todos modos.',
   'gpt.walk.step.enabled': 'GPCCR_EL3.GPC vale {value}',
   'gpt.walk.step.enabled.off': 'la comprobación está apagada: todo acceso se permite',
   'gpt.walk.step.registers': 'GPCCR_EL3 es válido: t {t}, s {s}, p {p}',

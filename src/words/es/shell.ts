@@ -23,7 +23,8 @@ export const shell = {
   'shell.noFindings': 'ningún hallazgo',
   'shell.notStrict': 'ningún hallazgo: el modo estricto está desactivado (strict on)',
   'shell.strictOn':
-    'modo estricto activado: cada uso de una entrada GPT obsoleta es un hallazgo; las instantáneas con nombre se han borrado',
+    'modo estricto activado: cada uso de una entrada GPT obsoleta es un hallazgo; las instantáneas con ' +
+    'nombre se han borrado',
   'shell.strictOff': 'modo estricto desactivado; las instantáneas con nombre se han borrado',
 
   'shell.help.smc': 'llama al firmware por nombre (RMI_VERSION) o número; los ARG van a X1 y siguientes',
@@ -51,5 +52,7 @@ export const shell = {
   'shell.help.quit': 'sale',
   'shell.help.exit': 'otro nombre de quit',
   'shell.help.notes':
-    'Los números son decimales o hexadecimales: 4096, 0x1000, 0x8800_0000. # empieza un\ncomentario. Un mundo que no está en el PE actúa durante una sola orden: el PE pasa\na ese mundo y después se devuelven los registros de quien estaba allí.',
+    'Los números son decimales o hexadecimales: 4096, 0x1000, 0x8800_0000. # empieza un\ncomentario. Un ' +
+    'mundo que no está en el PE actúa durante una sola orden: el PE pasa\na ese mundo y después se devuelven ' +
+    'los registros de quien estaba allí.',
 } as const satisfies Record<keyof typeof en, string>;
