@@ -41,24 +41,21 @@ describe('who may pass', () => {
   });
 
   test('masks and grants say the same as the rule, for every code, space, state and closed space', () => {
+    const wrong: unknown[] = [];
     for (let gpi = 0; gpi < 16; gpi++) {
       for (const pas of pases) {
         for (const state of worlds) {
           const wanted = permits(gpi, pas, state);
-          expect((((permitMasks[pas * 4 + state] as number) >>> gpi) & 1) === 1).toBe(wanted);
+          if ((((permitMasks[pas * 4 + state] as number) >>> gpi) & 1) !== Number(wanted))
+            wrong.push({ gpi, pas, state });
           for (let closed = 0; closed < 16; closed++) {
             const granted = ((grantsOf(gpi, closed) >>> grantBit(pas, state)) & 1) === 1;
-            expect([gpi, pas, state, closed, granted]).toEqual([
-              gpi,
-              pas,
-              state,
-              closed,
-              wanted && ((closed >>> pas) & 1) === 0,
-            ]);
+            if (granted !== (wanted && ((closed >>> pas) & 1) === 0)) wrong.push({ gpi, pas, state, closed });
           }
         }
       }
     }
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -79,9 +79,9 @@ describe('text forms', () => {
     expect(binary(0b1_0000n, 4)).toBe('0b1_0000');
   });
 
-  test('base64 is the usual one and comes back byte for byte, at every length and for a megabyte', () => {
+  test('base64 is the usual one and comes back byte for byte, at every length and beyond one call's worth of arguments', () => {
     const random = new Prng(3);
-    for (const length of [0, 1, 2, 3, 4, 63, 64, 65, 0x7fff, 0x8000, 0x8001, 1 << 20]) {
+    for (const length of [0, 1, 2, 3, 4, 63, 64, 65, 0x7fff, 0x8000, 0x8001, 1 << 17]) {
       const bytes = Uint8Array.from({ length }, () => random.below(256));
       expect(toBase64(bytes) === Buffer.from(bytes).toString('base64')).toBe(true);
       expect(Buffer.compare(fromBase64(toBase64(bytes)), bytes)).toBe(0);

@@ -128,10 +128,11 @@ describe('accesses of 1 to 16 bytes', () => {
   });
 
   test('every size at every offset near the end of a frame reads what was written, and touches nothing beside it', () => {
+    const memory = memoryWith([ram('a', 1, 1, 0x11), ram('b', 2, 1, 0x22)]);
+    const port = openPort(memory, Pas.NonSecure);
     for (let size = 1; size <= 16; size++) {
       for (let offset = 4070; offset < 4100; offset++) {
-        const memory = memoryWith([ram('a', 1, 1, 0x11), ram('b', 2, 1, 0x22)]);
-        const port = openPort(memory, Pas.NonSecure);
+        memory.setFrames([]);
         port.bytes.forEach((_, i, bytes) => (bytes[i] = 0x80 + i));
         expect(port.store(toPa(4096 + offset), size)).toBe(Access.Ok);
         const wanted = new Uint8Array(8192).fill(0x11, 0, 4096).fill(0x22, 4096);

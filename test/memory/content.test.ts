@@ -307,7 +307,7 @@ describe.each(['plain', 'encrypted'] as const)('content model %s', (content) => 
     const most = memory.pool.used;
     const picture = pictureOf(memory);
     let high = 0;
-    for (let cycle = 0; cycle < 120; cycle++) {
+    for (let cycle = 0; cycle < 60; cycle++) {
       memory.restore(start);
       expect(memory.pool.used).toBe(used);
       work();
