@@ -36,8 +36,8 @@ export class Buffers {
   map(pe: Pe, tx: bigint, rx: bigint, pages: bigint): Refusal {
     if (pages < 1n || pages > PAGE_COUNT_MAX) return FfaError.InvalidParameters;
     const pageCount = Number(pages);
-    const txFrame = frameRun(tx, pageCount, pe.memory.paBits);
-    const rxFrame = frameRun(rx, pageCount, pe.memory.paBits);
+    const txFrame = alignedFrame(tx, pe.memory.paBits);
+    const rxFrame = alignedFrame(rx, pe.memory.paBits);
     if (txFrame < 0 || rxFrame < 0 || Math.abs(txFrame - rxFrame) < pageCount) return FfaError.InvalidParameters;
     if (this.#isMapped) return FfaError.Denied;
     if (!this.#isMemory(pe, txFrame, pageCount) || !this.#isMemory(pe, rxFrame, pageCount))
@@ -91,9 +91,6 @@ export class Buffers {
   }
 }
 
-/** First frame of an aligned run of pages inside the PA range, or -1. */
-function frameRun(base: bigint, pageCount: number, paBits: number): number {
-  const size = BigInt(pageCount * GRANULE_SIZE);
-  const isRun = base % BigInt(GRANULE_SIZE) === 0n && frameArg(base + size - 1n, paBits) >= 0;
-  return isRun ? frameArg(base, paBits) : -1;
-}
+/** Frame of an aligned address inside the PA range, or -1. */
+const alignedFrame = (base: bigint, paBits: number): number =>
+  base % BigInt(GRANULE_SIZE) === 0n ? frameArg(base, paBits) : -1;

@@ -251,7 +251,7 @@ describe('the script', () => {
     }
   });
 
-  test('a snapshot from the middle of each step of a request goes on to the same end', () => {
+  test('a snapshot from between any two steps of a request goes on to the same end', () => {
     function* host(): Script {
       const outcome: Outcome = yield {
         op: 'smc',
@@ -276,7 +276,8 @@ describe('the script', () => {
     for (let steps = 0; machine.step(machine.pes[0] as Driver['pe']); steps++) {
       story = lines.length;
       const before = machine.snapshot();
-      finish(Machine.load(JSON.parse(JSON.stringify(machine.save())), options));
+      // Through JSON into another machine at each fourth step, for the time it takes.
+      if (steps % 4 === 1) finish(Machine.load(JSON.parse(JSON.stringify(machine.save())), options));
       finish(machine);
       machine.restore(before);
     }

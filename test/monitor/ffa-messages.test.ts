@@ -10,6 +10,7 @@ import { Prng } from '../../src/base/prng.ts';
 import type { Driver } from '../../src/machine/driver.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { baseMachine } from '../../src/machine/machines/base.ts';
+import { Spmc } from '../../src/monitor/spmc.ts';
 import {
   ABORTED,
   BUSY,
@@ -255,11 +256,10 @@ describe('the partition’s side', () => {
     expect(told).toEqual([error(INVALID_PARAMETERS), success(), success(1n, 24n)].map(eight));
     expect(host.pe.port(Pas.Secure, World.Secure).read64(0x0602_0000 as never)).toBe(0x101_0001_8001n);
     expect(host.smc('FFA_RX_RELEASE')).toEqual(error(DENIED));
-    const { spmc } = host.machine.monitor;
-    const data = spmc.data();
-    spmc.reset();
-    spmc.setData(data);
-    expect([spmc.data(), data.secure.buffers.pageCount]).toEqual([data, 1]);
+    const data = host.machine.monitor.spmc.data();
+    const other = new Spmc();
+    other.setData(data);
+    expect([other.data(), data.secure.buffers.pageCount]).toEqual([data, 1]);
   });
 
   test('while it initialises itself, requests and responses are no business of its', () => {
