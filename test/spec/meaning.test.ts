@@ -179,6 +179,22 @@ describe('RTT_FOLD wants a table whose entries say the same', () => {
     expect(rows('RMI_RTT_FOLD', { rd: RD, ipa: 0n, level: 3n }, changed(change))).toEqual(expected);
   });
 
+  test('a table of level 1 folds when nothing is mapped in it, and never when all of it is', () => {
+    const below = (make: (i: number) => Record<string, Value>): readonly string[] => {
+      const model = changed(({ realm, tables }) => {
+        Object.assign(realm, { rtt_level_start: 0n, rtt_base: FREE, ipa_width: 48n });
+        tables.set(FREE, [{ state: 'TABLE', addr: L1 }]);
+        tables.set(
+          L1,
+          Array.from({ length: 512 }, (_, i) => make(i)),
+        );
+      });
+      return rows('RMI_RTT_FOLD', { rd: RD, ipa: 0n, level: 1n }, model);
+    };
+    expect(below(() => ({ state: 'UNASSIGNED', ripas: 'RAM' }))).toEqual([]);
+    expect(below((i) => ({ state: 'ASSIGNED', ripas: 'RAM', addr: BigInt(i) << 30n }))).toEqual(['rtt_homo 1']);
+  });
+
   test('a table with a table in it never folds', () => {
     expect(rows('RMI_RTT_FOLD', { rd: RD, ipa: 0n, level: 2n })).toEqual(['rtt_homo 2']);
   });

@@ -103,9 +103,10 @@ function functionsOf(model: Model): Scope['functions'] {
   const entrySize = (level: bigint): bigint => 1n << (12n + 9n * (3n - level));
 
   function walk(rd: Value, ipa: Value, target: Value): Value {
-    if (rd !== RD || (ipa as bigint) >> 39n !== 0n || (target as bigint) < 1n || (target as bigint) > 3n)
-      return undefined;
-    for (let level = 1n, table = L1; ; level++) {
+    const { rtt_level_start: start, rtt_base: base, ipa_width: width } = realm as Readonly<Record<string, bigint>>;
+    const isThere = rd === RD && (ipa as bigint) >> (width as bigint) === 0n;
+    if (!isThere || (target as bigint) < (start as bigint) || (target as bigint) > 3n) return undefined;
+    for (let level = start as bigint, table = base as bigint; ; level++) {
       const index = ((ipa as bigint) / entrySize(level)) & 0x1ffn;
       const rtte = tables.get(table)?.[Number(index)] as Fields;
       if (level === target || rtte['state'] !== 'TABLE') return { level, table, index, rtte };
