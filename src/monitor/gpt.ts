@@ -1,7 +1,7 @@
 // The monitor's side of the granule protection tables: building them at boot and moving granules between address spaces.
 // The tables are descriptors in Root memory; this is the only writer. Order and checks follow the reference EL3 firmware.
 
-import { GRANULE_SIZE, type Pa, frameOf, offset, toPa } from '../arch/address.ts';
+import { GRANULE_BITS, GRANULE_SIZE, type Pa, frameOf, offset, toPa } from '../arch/address.ts';
 import { Gpi, gpiName, pasOf } from '../arch/gpi.ts';
 import {
   type GptConfig,
@@ -160,9 +160,14 @@ export class GptLibrary {
     return this.#gpiIn(found, frame);
   }
 
-  /** The GPI of a granule that `transition` could move; undefined where it would refuse the address whatever the target. */
+  /** Whether a granule of the tables is one of the RMM: with larger ones it would move pages that the RMM does not track. */
+  get hasRmmGranules(): boolean {
+    return this.#config.p === GRANULE_BITS;
+  }
+
+  /** The GPI of a granule that GTSI could move; undefined where it would refuse the address whatever the target. */
   movableGpi(pe: Pe, base: Pa): Gpi | undefined {
-    return this.#entryOf(pe, BigInt(base))?.current;
+    return this.hasRmmGranules ? this.#entryOf(pe, BigInt(base))?.current : undefined;
   }
 
   /**

@@ -63,6 +63,7 @@ export class RmmServices {
 
   /** One granule, on behalf of the Realm world. */
   #transition(pe: Pe, base: bigint, target: Gpi): bigint {
+    if (!this.#gpt.hasRmmGranules) return signed(RmmEl3.BadAddress);
     const result = this.#gpt.transition(pe, base, 1n, target, World.Realm);
     return signed(
       { [Transition.Ok]: RmmEl3.Ok, [Transition.Einval]: RmmEl3.BadAddress, [Transition.Eperm]: RmmEl3.BadPas }[result],

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Gpi } from '../../src/arch/gpi.ts';
 import { toPa } from '../../src/arch/address.ts';
+import { Fid } from '../../src/arch/smccc.ts';
 import type { TraceEvent } from '../../src/arch/trace.ts';
 import { Pas, World } from '../../src/arch/world.ts';
 import { Machine } from '../../src/machine/machine.ts';
@@ -91,13 +92,18 @@ describe('RMI_GRANULE_DELEGATE', () => {
     expect(call('RMI_GRANULE_DELEGATE', 2 ** 40 - 8192)).toEqual([SUCCESS, '']);
   });
 
-  it('refuses pages that are not whole granules of the tables', () => {
-    const { call } = traced({
+  it('refuses every page where the tables have larger granules: more would move than the RMM tracks', () => {
+    const { machine, call } = traced({
       ...baseMachine,
       features: { ...baseMachine.features, granule64k: true },
       gpt: { ...baseMachine.gpt, granuleBits: 16 },
     });
-    expect([0x1000, 0x8000, 0xf000].map((at) => call('RMI_GRANULE_DELEGATE', PAGE + at))).toEqual([
+    const gtsi = [Fid.RMM_GTSI_DELEGATE, Fid.RMM_GTSI_UNDELEGATE].map((fid) =>
+      asRmm(machine, (pe) => BigInt.asIntN(64, pe.el3.smc([BigInt(fid), BigInt(PAGE)])[0] ?? 0n)),
+    );
+    expect(gtsi).toEqual([-2n, -2n]);
+    expect([0, 0x1000, 0x8000, 0xf000].map((at) => call('RMI_GRANULE_DELEGATE', PAGE + at))).toEqual([
+      [INPUT, 'gran_gpt'],
       [INPUT, 'gran_gpt'],
       [INPUT, 'gran_gpt'],
       [INPUT, 'gran_gpt'],
