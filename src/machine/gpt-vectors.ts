@@ -41,7 +41,14 @@ const kinds = ['gpc', 'report', 'tlbi'] as const;
 /** Runs vectors line by line. One runner serves many files: what it builds is used again. */
 export class VectorRunner {
   readonly #subject: VectorSubject;
-  readonly #memories = new Map<number, PhysicalMemory>();
+  /** RAM everywhere: a walk never leaves the protected space, so one memory does for every size of it. */
+  readonly #memory = new PhysicalMemory({
+    paBits: PA_BITS_MAX,
+    regions: [{ name: 'all', kind: 'ram', firstFrame: 0, frameCount: 2 ** (PA_BITS_MAX - 12), fill: 0 }],
+    framesMax: 65_536,
+    content: 'plain',
+    seed: 0,
+  });
   readonly #gpcs = new Map<string, { readonly gpc: Gpc; readonly ports: readonly MemoryPort[] }>();
 
   constructor(subject: VectorSubject = machineSubject) {
@@ -101,7 +108,7 @@ export class VectorRunner {
     const aborts =
       vector['eabt'] === undefined ? [] : strings(vector, 'eabt', where).map((a) => wordAddress(a, where, 'eabt'));
 
-    const memory = this.#memory(paBits);
+    const memory = this.#memory;
     memory.setFrames([]);
     memory.clearAborts();
     for (const [address, value] of words) {
@@ -134,16 +141,6 @@ export class VectorRunner {
         ({ frame: at, offset }) => `0x${((BigInt(at) << 12n) + BigInt(offset)).toString(16)}`,
       ),
     };
-  }
-
-  #memory(paBits: number): PhysicalMemory {
-    let memory = this.#memories.get(paBits);
-    if (memory === undefined) {
-      const regions = [{ name: 'all', kind: 'ram', firstFrame: 0, frameCount: 2 ** (paBits - 12), fill: 0 }] as const;
-      memory = new PhysicalMemory({ paBits, regions, framesMax: 65_536, content: 'plain', seed: 0 });
-      this.#memories.set(paBits, memory);
-    }
-    return memory;
   }
 
   #requester(

@@ -79,7 +79,7 @@ describe('text forms', () => {
     expect(binary(0b1_0000n, 4)).toBe('0b1_0000');
   });
 
-  test('base64 is the usual one and comes back byte for byte, at every length and beyond one call's worth of arguments', () => {
+  test('base64 is the usual one and comes back byte for byte, at every length and beyond what one call takes as arguments', () => {
     const random = new Prng(3);
     for (const length of [0, 1, 2, 3, 4, 63, 64, 65, 0x7fff, 0x8000, 0x8001, 1 << 17]) {
       const bytes = Uint8Array.from({ length }, () => random.below(256));
