@@ -289,6 +289,13 @@ describe('the partition’s side', () => {
     expect(told).toEqual([answer(0x8400_006fn, 0x8001n, 0n, 9n), ...refused].map(eight));
   });
 
+  test('a request reaches it with W1 and W2 as 32 bits, whatever stood above them', () => {
+    const { told, host } = withPartition([], [response()]);
+    const high = 0xa5a5_a5a5_0000_0000n;
+    host.smc('FFA_MSG_SEND_DIRECT_REQ64', high | 0x8001n, high, high | 9n);
+    expect(told[0]).toEqual(eight(answer(0xc400_006fn, 0x8001n, 0n, high | 9n)));
+  });
+
   test('FFA_ERROR instead of a response reaches the one who asked, and the next request is taken', () => {
     const { host } = withPartition([], [[BigInt(Fid.FFA_ERROR), 0n, 0xffff_fffbn], response()]);
     expect(host.smc('FFA_MSG_SEND_DIRECT_REQ', SP)).toEqual(error(0xffff_fffbn));
