@@ -46,6 +46,12 @@ export function around(addresses: readonly number[], seed: number): Float64Array
   });
 }
 
+/** Aligned to 8, anywhere below 2 TiB: level 0 blocks and what lies above the protected range as well. */
+export function anywhere(seed: number): Float64Array {
+  const prng = new Prng(seed);
+  return Float64Array.from({ length: LIST_LENGTH }, () => below(prng, 2 ** 38) * 8);
+}
+
 /** A whole number in [0, bound), for bounds of more than 32 bits. */
 function below(prng: Prng, bound: number): number {
   return Math.floor(((prng.u32() * 2 ** 21 + (prng.u32() >>> 11)) / 2 ** 53) * bound);
