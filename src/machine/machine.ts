@@ -233,8 +233,15 @@ export class Machine {
       const ready = this.pes.filter((pe) => pe.power !== 'off' && !pe.isWaiting);
       if (this.end !== undefined) return this.end;
       if (ready.length === 0) return 'idle';
+      const chance = this.prng.state;
       const pe = ready[this.prng.below(ready.length)] as Pe;
-      if (this.step(pe)) steps++;
+      try {
+        if (this.step(pe)) steps++;
+      } catch (error) {
+        // A step that failed was not taken: the next run comes to it again.
+        this.prng.state = chance;
+        throw error;
+      }
     }
     return this.end ?? 'steps';
   }

@@ -156,12 +156,14 @@ describe('a script that fails', () => {
     machine.install({ ...NS2, script: 'host' });
     expect(() => machine.run()).toThrow('gave up at 7');
     const { time } = machine;
+    const chance = machine.prng.state;
     // Nothing is lost: the same step fails again in the same way, and the machine does not move.
     const snapshot = machine.snapshot();
     expect(() => machine.run()).toThrow('gave up at 7');
     machine.restore(snapshot);
     expect(() => machine.run()).toThrow('gave up at 7');
     expect(machine.time).toBe(time);
+    expect(machine.prng.state).toEqual(chance);
     expect(failures).toHaveLength(3);
     expect(machine.host().read(0x8800_1000).value).toBe(7n);
   });

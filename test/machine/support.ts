@@ -20,12 +20,15 @@ export function complaintOf(act: () => unknown): InputError {
   throw new Error('it was not refused');
 }
 
-/** The whole world in one level 1 table: what boots, saves and compares quickly. */
+/** All worlds in two level 1 tables: what boots, saves and compares quickly. */
 export const tiny: MachineDescription = {
   ...withPes(3),
   name: 'tiny',
   paBits: 32,
-  ram: [{ name: 'DRAM', base: 0x8000_0000, size: 0x3000_0000, fill: 0 }],
+  ram: [
+    { name: 'trusted DRAM', base: 0x0600_0000, size: 0x10_0000, fill: 0 },
+    { name: 'DRAM', base: 0x8000_0000, size: 0x3000_0000, fill: 0 },
+  ],
   devices: [],
   gpt: {
     ...baseMachine.gpt,
@@ -33,15 +36,15 @@ export const tiny: MachineDescription = {
     l0Base: 0xa200_0000,
     l0Size: 4096,
     l1Base: 0xa202_0000,
-    l1Size: 0x2_0000,
+    l1Size: 0x4_0000,
     regions: [
       { name: 'host', base: 0x8000_0000, size: 0x2000_0000, gpi: 'NON_SECURE', how: 'granule' },
-      { name: 'secure', base: 0xa000_0000, size: 0x100_0000, gpi: 'SECURE', how: 'granule' },
+      { name: 'secure', base: 0x0600_0000, size: 0x10_0000, gpi: 'SECURE', how: 'granule' },
       { name: 'RMM', base: 0xa100_0000, size: 0x100_0000, gpi: 'REALM', how: 'granule' },
       { name: 'EL3', base: 0xa200_0000, size: 0x100_0000, gpi: 'ROOT', how: 'granule' },
     ],
   },
   rmm: { base: 0xa100_0000, sharedBuffer: 0xa1ff_f000 },
   banks: [{ base: 0x8000_0000, size: 0x2000_0000 }],
-  secure: { entry: 0xa000_0000 },
+  secure: { entry: 0x0600_0000 },
 };
