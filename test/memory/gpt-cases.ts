@@ -27,7 +27,7 @@ const setBits = (value: bigint, at: number, width: number, field: bigint): bigin
 const spoil = (random: Prng, value: bigint, high: number, low: number): bigint =>
   oneIn(random, 6) && high >= low ? value ^ (1n << BigInt(low + random.below(high - low + 1))) : value;
 
-export function level1Entry(random: Prng): bigint {
+function level1Entry(random: Prng): bigint {
   switch (random.below(5)) {
     case 0:
     case 1:
@@ -42,7 +42,7 @@ export function level1Entry(random: Prng): bigint {
   }
 }
 
-export function level0Entry(random: Prng, t: number, s: number, p: number): bigint {
+function level0Entry(random: Prng, t: number, s: number, p: number): bigint {
   switch (random.below(8)) {
     case 0:
     case 1:
