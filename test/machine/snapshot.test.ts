@@ -6,13 +6,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { traceLine } from '../../src/arch/trace.ts';
+import { Fid } from '../../src/arch/smccc.ts';
+import { type TraceEvent, traceLine } from '../../src/arch/trace.ts';
 import { type Pas, World } from '../../src/arch/world.ts';
 import { InputError } from '../../src/base/input-error.ts';
 import { Prng } from '../../src/base/prng.ts';
 import type { MachineDescription } from '../../src/machine/description.ts';
-import { Machine } from '../../src/machine/machine.ts';
+import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
 import { maxMachine } from '../../src/machine/machines/max.ts';
+import type { ScriptLibrary } from '../../src/machine/scripts.ts';
 import type { Snapshot, SnapshotData } from '../../src/machine/snapshot.ts';
 import { inRepo } from '../../src/tools/repo.ts';
 import { complaintOf, small, tiny } from './support.ts';
@@ -22,9 +24,9 @@ const OTHERS = 0x8900_0000n;
 
 type Traced = { readonly machine: Machine; readonly lines: string[] };
 
-function traced(description: MachineDescription): Traced {
+function traced(description: MachineDescription, scripts: ScriptLibrary = {}): Traced {
   const lines: string[] = [];
-  return { machine: Machine.boot(description, { trace: (event) => lines.push(traceLine(event)) }), lines };
+  return { machine: Machine.boot(description, { scripts, trace: (event) => lines.push(traceLine(event)) }), lines };
 }
 
 /** Three PEs of which two are started by a script, all busy for thousands of steps. */
@@ -173,6 +175,46 @@ describe('restore', () => {
       const rest = goOn(made, () => machine.run(30 - i));
       expect(rest.state, `step ${i}`).toEqual(whole.state);
       expect(whole.trace.endsWith(rest.trace)).toBe(true);
+    }
+  });
+
+  test('at every step of calls into other worlds and other exception levels, in this process and from a file', () => {
+    const scripts: ScriptLibrary = {
+      *host() {
+        yield { op: 'smc', x: [BigInt(Fid.FFA_MSG_SEND_DIRECT_REQ64), 0x8001n, 0n, 1n, 2n, 3n] };
+        yield { op: 'msr', reg: 'spsr_el2', value: 0b0101n };
+        yield { op: 'msr', reg: 'elr_el2', value: 0x8a00_0000n };
+        for (let calls = 0; calls < 2; calls++) yield { op: 'eret' };
+        yield { op: 'smc', x: [BigInt(Fid.FFA_MSG_SEND_DIRECT_REQ64), 0x8001n, 0n, 1n, 5n, 6n] };
+      },
+      *guest() {
+        for (;;) yield { op: 'hvc', imm: 1 };
+      },
+    };
+    const made = traced(tiny, scripts);
+    const { machine, lines } = made;
+    machine.install({ ...NS2, script: 'host' });
+    machine.install({ world: World.NonSecure, el: 1, entry: 0x8a00_0000n, script: 'guest' });
+    const moments: { snapshot: Snapshot; saved: string; els: string }[] = [];
+    const whole = goOn(made, () => {
+      do {
+        const [pe] = machine.pes;
+        const els = `${pe?.world} ${pe?.el}`;
+        moments.push({ snapshot: machine.snapshot(), saved: JSON.stringify(machine.save()), els });
+      } while (machine.run(1) === 'steps');
+    });
+    expect(new Set(moments.map(({ els }) => els))).toEqual(new Set(['1 2', '1 1', '0 1']));
+    for (const [i, { snapshot, saved }] of moments.entries()) {
+      machine.restore(snapshot);
+      const rest = goOn(made, () => machine.run());
+      expect(rest.state, `step ${i}`).toEqual(whole.state);
+      expect(whole.trace.endsWith(rest.trace)).toBe(true);
+      const options = { scripts, trace: (event: TraceEvent): unknown => lines.push(traceLine(event)) };
+      const loaded = Machine.load(JSON.parse(saved) as SnapshotData, options as MachineOptions);
+      expect(
+        goOn({ machine: loaded, lines }, () => loaded.run()),
+        `step ${i} from a file`,
+      ).toEqual(rest);
     }
   });
 
