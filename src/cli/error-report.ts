@@ -4,7 +4,7 @@ import type { Fact, InputError } from '../base/input-error.ts';
 import { type Word, dictionaries, sayFact } from '../words/words.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
-import { wrap } from './text.ts';
+import { printable, wrap } from './text.ts';
 import { ownVersion } from './version.ts';
 
 /** The lines of an error. */
@@ -16,8 +16,10 @@ export function errorLines(context: Pick<Context, 'say' | 'language'>, error: In
     wrap(text, Math.max(100 - labelWidth - 4, 30)).map(
       (line, i) => `  ${(i === 0 ? label : '').padEnd(labelWidth)}  ${line}`,
     );
-  const fact = (value: Fact): string => (typeof value === 'string' ? sayFact(language, value) : String(value));
-  const where = error.where.startsWith('fourworlds') ? error.where : `fourworlds: ${error.where}`;
+  const fact = (value: Fact): string =>
+    typeof value === 'string' ? printable(sayFact(language, value)) : String(value);
+  const place = printable(error.where.trim());
+  const where = place.startsWith('fourworlds') ? place : `fourworlds: ${place}`;
   const lines = [`${where}: ${say(sentenceOf(error.code))} (${error.code})`];
   if (error.expected !== undefined) lines.push(...row(labels[0] ?? '', fact(error.expected)));
   if (error.found !== undefined) lines.push(...row(labels[1] ?? '', fact(error.found)));
@@ -30,9 +32,6 @@ export function errorLines(context: Pick<Context, 'say' | 'language'>, error: In
   );
   return lines;
 }
-
-/** Whether the dictionaries know a code. */
-export const isKnownCode = (code: string): boolean => isWord(`error.${code}`) && isWord(`hint.${code}`);
 
 const isWord = (key: string): key is Word => Object.hasOwn(dictionaries.en, key);
 const sentenceOf = (code: string): Word => {

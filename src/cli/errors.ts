@@ -16,7 +16,7 @@ export class UsageError extends InputError {
 }
 
 /** A file that cannot be opened, read or written. */
-export class FileError extends InputError {
+class FileError extends InputError {
   override name = 'FileError';
 }
 

@@ -225,13 +225,7 @@ export function walkLines({ out, say }: Pick<Context, 'out' | 'say'>, walk: Walk
       say('gpt.walk.title', { machine, pa: hex(pa), pas: worldName(pas), state: say(`gpt.world.${worldName(state)}`) }),
     ),
   ];
-  if (!canReach(state, pas))
-    lines.push(
-      ...wrap(
-        say('gpt.walk.unreachable', { pas: worldName(pas), state: say(`gpt.world.${worldName(state)}`) }),
-        out.width,
-      ),
-    );
+  if (!canReach(state, pas)) lines.push(...wrap(say('gpt.walk.unreachable', { pas: worldName(pas) }), out.width));
   lines.push('');
   for (const [i, step] of stepsOf(walk).entries()) {
     const mark = step.isPassed ? out.paint('green', '+') : out.paint('red', 'x');
@@ -304,8 +298,7 @@ function fieldRow({ high, low, name, bits, value, isChosen }: Field, out: Contex
 }
 
 /** Long fields of zeros are written short. */
-const shortBits = (bits: string): string =>
-  bits.length > 12 && !bits.includes('1') ? '0b0...0' : groupBits(bits);
+const shortBits = (bits: string): string => (bits.length > 12 && !bits.includes('1') ? '0b0...0' : groupBits(bits));
 
 /** Sixteen GPIs in four rows; the one that counts is marked. */
 function granuleRows(fields: readonly Field[], out: Context['out']): readonly (readonly string[])[] {

@@ -29,7 +29,7 @@ export function describeMachine(name: string): Described {
   try {
     text = readFileSync(name, 'utf8');
   } catch (error) {
-    throw fileError(error, name);
+    throw fileError(error, name === '' ? '--machine' : name);
   }
   return parseMachine(text, name);
 }

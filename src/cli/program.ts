@@ -13,7 +13,7 @@ import { suggest } from './suggest.ts';
 import { versionLines } from './version.ts';
 
 /** Shells that `completion` can write for. */
-export const shells = ['bash', 'zsh', 'fish'] as const;
+const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
 /** Concepts that `help` explains. */

@@ -1,7 +1,7 @@
 // Laying text out in columns: wrapping, indenting, tables. Widths count characters, not escape codes.
 
 /** Characters that a terminal shows. */
-export const visibleLength = (text: string): number =>
+const visibleLength = (text: string): number =>
   // oxlint-disable-next-line no-control-regex
   text.replace(/\x1b\[[0-9;]*m/g, '').length;
 
@@ -48,3 +48,11 @@ export function table(rows: readonly (readonly string[])[], gap = '  '): string[
       .trimEnd(),
   );
 }
+
+/** Data as a terminal may show it: what could move the cursor, or pass for another line, is spelled out. */
+export const printable = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { CliCommand } from '../../src/cli/command.ts';
 import { makeOutput } from '../../src/cli/output.ts';
 import { makeProgram, topics } from '../../src/cli/program.ts';
+import { run } from '../../src/cli/run.ts';
 import { languageOf } from '../../src/cli/settings.ts';
 import { type Language, languages, say } from '../../src/words/words.ts';
 import { isSource, texts } from '../tidy/sources.ts';
@@ -154,6 +155,26 @@ describe('colours', () => {
   });
 });
 
+test('a bug of ours is exit code 70, with what a report needs and no blame', async () => {
+  let err = '';
+  const surroundings = {
+    environment: {},
+    write: () => {
+      throw new TypeError('planted');
+    },
+    writeError: (text: string) => {
+      err += text;
+    },
+    stdin: Readable.from([]),
+    isTerminal: false,
+    width: 80,
+  };
+  expect(await run(['gpt', 'show'], surroundings)).toBe(70);
+  expect(err).toContain('this is a bug in fourworlds, not in what you did');
+  expect(err).toContain('fourworlds gpt show');
+  expect(err).toMatch(/TypeError: planted\n +at /);
+});
+
 test('help loads neither the machine nor YAML: each command brings its own modules when it runs', () => {
   const sources = texts(isSource);
   const loaded = new Set<string>();
@@ -161,9 +182,8 @@ test('help loads neither the machine nor YAML: each command brings its own modul
   const load = (file: string): void => {
     if (loaded.has(file)) return;
     loaded.add(file);
-    for (const [, target = ''] of (sources.get(file) ?? '').matchAll(
-      /^(?:import|export) (?!type\b)[^;]*?from '([^']+)';/gm,
-    )) {
+    const text = sources.get(file) ?? '';
+    for (const [, target = ''] of text.matchAll(/^(?:(?:import|export) (?!type\b)[^;]*?from |import )'([^']+)';/gm)) {
       if (target.startsWith('.')) load(posix.join(posix.dirname(file), target));
       else packages.add(target);
     }

@@ -191,6 +191,11 @@ describe('what is refused: exit code, code, place, and nothing on stdout', () =>
     expect(run.err).toContain('FILE_NOT_FOUND');
   });
 
+  test('the end of a line is no part of what is shown', async () => {
+    const run = await cli(['gpt', 'check', file('y.jsonl', 'nonsense\r\n')]);
+    expect(run.err).toContain('nonsense\n');
+  });
+
   test('results that cannot be written are exit code 4', async () => {
     const run = await cli(['gpt', 'check', file('a.jsonl', good), '--results', join(folder, 'no', 'such', 'folder')]);
     expect({ code: run.code, out: run.out }).toEqual({ code: 4, out: '' });

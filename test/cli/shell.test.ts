@@ -94,15 +94,35 @@ describe('worlds', () => {
   });
 
   test('a call that leads to another world and does not come back is taken back', async () => {
-    const [, left, gpt, host] = await answers([
+    const [before, , left, after, gpt, host] = await answers([
+      'regs',
       'world rl',
-      'smc RMM_RMI_REQ_COMPLETE 0',
+      'smc RMM_RMI_REQ_COMPLETE 7',
+      'regs',
       'gpt 0x88000000',
       'read 0x88000000 as ns',
     ]);
     expect(left).toMatchObject({ ok: false, error: { code: 'SHELL_CALL_LEFT' } });
+    expect({ ...after, line: 1 }).toEqual(before);
     expect(gpt).toMatchObject({ gpi: 'NON_SECURE' });
     expect(host).toMatchObject({ outcome: 'done' });
+  });
+
+  test('a fault that goes to EL3 is told, and the machine goes on', async () => {
+    // A reserved GPCCR_EL3 makes every check of a world a walk fault, and that is a GPC exception to EL3.
+    const all = await answers([
+      'snapshot',
+      'world rt',
+      'msr gpccr_el3 0x137',
+      'tlbi paallos',
+      'msr gpccr_el3 0x10007',
+      'tlbi paallos',
+      'read 0x88000000 as s',
+      'restore',
+      'read 0x88000000 as s pas ns',
+    ]);
+    expect(all[6]).toMatchObject({ outcome: 'fault', el: 3, class: 'Gpc', gpt: { fault: 'walk', level: 0 } });
+    expect(all[8]).toMatchObject({ outcome: 'done' });
   });
 
   test('TLBI and the registers of EL3 are for EL3', async () => {
@@ -133,6 +153,7 @@ describe('worlds', () => {
   test('a machine that is off says so, and a snapshot brings it back', async () => {
     const all = await answers(['snapshot', 'smc PSCI_SYSTEM_OFF', 'read 0x88000000', 'restore', 'read 0x88000000']);
     expect(all.map(({ ok }) => ok)).toEqual([true, true, false, true, true]);
+    expect(all[1]).toMatchObject({ outcome: 'moved', end: 'system-off' });
     expect(all[2]?.error).toMatchObject({ code: 'SHELL_MACHINE_OFF', found: 'system-off' });
   });
 });
@@ -273,6 +294,13 @@ describe('bad lines are refused one by one, and nothing is half done', () => {
     const run = await cli('shell', { stdin: 'read 0x88000000 as rl pas ns\nread 0xfdc00000\n' });
     expect(run.code).toBe(0);
     expect(run.out).toContain('granule protection fault at level 1, GPI REALM');
+  });
+
+  test('what a line holds cannot move the cursor of a terminal', async () => {
+    const { err } = await cli('shell', { stdin: 'read \x1b[2J\x07\nfrob\x1b]0;x\x07\n' });
+    // oxlint-disable-next-line no-control-regex
+    expect(err).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+    expect(err).toContain('\\x1b[2J\\x07');
   });
 
   test('messages are translated, commands are not', async () => {

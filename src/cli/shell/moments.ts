@@ -79,7 +79,7 @@ function load({ session, say }: ShellContext, words: readonly string[]): Reply {
     const { code, expected, found } = error;
     throw new InputError({
       code,
-      where: `${file} ${error.where}`,
+      where: `${file} ${error.where}`.trim(),
       ...(expected === undefined ? {} : { expected }),
       ...(found === undefined ? {} : { found }),
     });

@@ -36,15 +36,20 @@ export function outcomeReply(shell: ShellContext, outcome: Outcome, done: (value
   switch (outcome.kind) {
     case 'done':
       return done(outcome.value);
-    case 'moved':
+    case 'moved': {
+      const { end, monitor } = session.machine;
+      const to = outcome.to === 'off' ? 'off' : `${worldName(outcome.to.world)}.EL${outcome.to.el}`;
+      const panic = monitor.panic === undefined ? [] : [`  ${monitor.panic}`];
       return {
-        lines: [
-          say('shell.moved', {
-            to: outcome.to === 'off' ? 'off' : `${worldName(outcome.to.world)}.EL${outcome.to.el}`,
-          }),
-        ],
-        result: { outcome: 'moved', to: outcome.to },
+        lines: [end === undefined ? say('shell.moved', { to }) : say('shell.stopped', { end }), ...panic],
+        result: {
+          outcome: 'moved',
+          to,
+          ...(end === undefined ? {} : { end }),
+          ...(panic.length > 0 ? { panic: monitor.panic } : {}),
+        },
       };
+    }
     case 'exception': {
       const { exception } = outcome;
       return {

@@ -38,8 +38,8 @@ export const gpt = {
 
   'gpt.walk.title': '{state} asks for PA {pa} in the {pas} space, on machine {machine}',
   'gpt.walk.unreachable':
-    'Software of {state} has no way to form such a request: its translation never names the {pas} space. The ' +
-    'check is shown all the same.',
+    'Software there has no way to form such a request: its translation never names the {pas} space. ' +
+    'The check is shown all the same.',
   'gpt.walk.step.enabled': 'GPCCR_EL3.GPC is {value}',
   'gpt.walk.step.enabled.off': 'the check is off: every access is allowed',
   'gpt.walk.step.registers': 'GPCCR_EL3 is valid: t {t}, s {s}, p {p}',

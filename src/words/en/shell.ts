@@ -6,6 +6,7 @@ export const shell = {
   'shell.returned': 'returned',
   'shell.fault': 'fault: {class}, taken to EL{el}',
   'shell.moved': 'the PE is elsewhere now: {to}',
+  'shell.stopped': 'the machine has stopped: {end}',
   'shell.exception': 'an exception from EL{from} arrived instead: ESR {esr}',
   'shell.dmaAborted': 'the SMMU aborts the access to {pas}: {fault}, level {level}',
   'shell.actsAs': '{who} acts from now on',

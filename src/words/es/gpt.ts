@@ -39,8 +39,8 @@ export const gpt = {
 
   'gpt.walk.title': '{state} pide la PA {pa} en el espacio {pas}, en la máquina {machine}',
   'gpt.walk.unreachable':
-    '{state}: su software no puede formar esa petición: su traducción nunca nombra el espacio {pas}. La ' +
-    'comprobación se muestra de todos modos.',
+    'El software de ahí no puede formar esa petición: su traducción nunca nombra el espacio {pas}. ' +
+    'La comprobación se muestra de todos modos.',
   'gpt.walk.step.enabled': 'GPCCR_EL3.GPC vale {value}',
   'gpt.walk.step.enabled.off': 'la comprobación está apagada: todo acceso se permite',
   'gpt.walk.step.registers': 'GPCCR_EL3 es válido: t {t}, s {s}, p {p}',

@@ -7,6 +7,7 @@ export const shell = {
   'shell.returned': 'volvió',
   'shell.fault': 'fallo: {class}, llega a EL{el}',
   'shell.moved': 'el PE está ahora en otra parte: {to}',
+  'shell.stopped': 'la máquina se ha detenido: {end}',
   'shell.exception': 'en su lugar llegó una excepción desde EL{from}: ESR {esr}',
   'shell.dmaAborted': 'la SMMU aborta el acceso a {pas}: {fault}, nivel {level}',
   'shell.actsAs': 'a partir de ahora actúa {who}',
