@@ -40,7 +40,7 @@ export type Snapshot = MachineState & { readonly memory: MemoryCheckpoint };
 
 /** A snapshot that JSON can carry: bigint, bytes and register arrays are written as tagged objects. */
 export type SnapshotData = { readonly schema: typeof SNAPSHOT_SCHEMA; readonly machine: Json };
-export const SNAPSHOT_SCHEMA = 'fourworlds/snapshot/1';
+const SNAPSHOT_SCHEMA = 'fourworlds/snapshot/1';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 

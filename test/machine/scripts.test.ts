@@ -216,7 +216,10 @@ describe('several PEs', () => {
     expect(machine.rmm.granules.data().delegated).toEqual([]);
   });
 
-  test('a PE that goes off and on again starts its script anew, with the new context', () => {
+  test.each([
+    ['its first action', 0],
+    ['a later one', 1],
+  ])('a PE that goes off with %s starts its script anew when it comes on, with the new context', (_, stores) => {
     const started: bigint[] = [];
     const machine = machineWith({
       *host() {
@@ -230,7 +233,7 @@ describe('several PEs', () => {
       },
       *other(_, entry) {
         started.push(entry.x[0] as bigint);
-        yield { op: 'store', at: 0x8800_3000n, size: 8, value: entry.x[0] as bigint };
+        for (let i = 0; i < stores; i++) yield { op: 'store', at: 0x8800_3000n, size: 8, value: 1n };
         yield cpuOff;
         throw new Error('a PE that was turned off does not return');
       },
