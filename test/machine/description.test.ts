@@ -59,11 +59,11 @@ describe('a description is refused', () => {
     ['with a seed of more than 32 bits', (d) => ({ ...d, seed: 2 ** 32 }), { code: 'MACHINE_DATA', where: 'seed' }],
     ['with a text for a number', (d) => ({ ...d, pes: '2' }), { code: 'MACHINE_DATA', where: 'pes' }],
     ['with half a PE', (d) => ({ ...d, pes: 1.5 }), { code: 'MACHINE_DATA', where: 'pes' }],
-    ['with RAM at a negative address', withRam(ram(-4096, 4096)), { code: 'MACHINE_DATA', where: 'ram[1].base' }],
+    ['with RAM at a negative address', withRam(ram(-4096, 4096)), { code: 'MACHINE_DATA', where: 'ram[2].base' }],
     [
       'with an address that is no exact number',
       withRam(ram(2 ** 53, 4096)),
-      { code: 'MACHINE_DATA', where: 'ram[1].base' },
+      { code: 'MACHINE_DATA', where: 'ram[2].base' },
     ],
     ['with another content model', (d) => ({ ...d, content: 'soft' }), { code: 'MACHINE_DATA', where: 'content' }],
     ['that maps in an unknown way', withRegion({ how: 'page' }), { code: 'MACHINE_DATA', where: 'gpt.regions[4].how' }],
@@ -92,12 +92,12 @@ describe('a description is refused', () => {
     [
       'with RAM that is no whole pages',
       withRam(ram(0x4000_0800, 4096)),
-      { code: 'REGION_ALIGN', where: 'ram[1] extra base' },
+      { code: 'REGION_ALIGN', where: 'ram[2] extra base' },
     ],
     [
       'with RAM whose size is not',
       withRam(ram(0x4000_0000, 100)),
-      { code: 'REGION_ALIGN', where: 'ram[1] extra size' },
+      { code: 'REGION_ALIGN', where: 'ram[2] extra size' },
     ],
     ['with RAM of no size', withRam(ram(0x4000_0000, 0)), { code: 'REGION_EMPTY' }],
     ['with a fill of more than a byte', withRam(ram(0x4000_0000, 4096, { fill: 256 })), { code: 'REGION_FILL' }],
@@ -117,7 +117,7 @@ describe('a description is refused', () => {
     [
       'with RAM above the protected space',
       (d) => ({ ...(withRam(ram(0x1_0000_0000, 4096))(d) as object), paBits: 48 }),
-      { code: 'RAM_ABOVE_PPS', where: 'ram[1] extra' },
+      { code: 'RAM_ABOVE_PPS', where: 'ram[2] extra' },
     ],
 
     ['with a protected space that has no code', withGpt({ ppsBits: 33 }), { code: 'GPT_PPS' }],
@@ -193,7 +193,7 @@ describe('a description is refused', () => {
     ],
     ['with a bank outside RAM', withBanks({ base: 0x4000_0000, size: 0x1000 }), { code: 'BANK_PLACE' }],
     [
-      'with a bank that reaches into Secure memory',
+      'with a bank that reaches beyond Non-secure memory',
       withBanks({ base: 0x8000_0000, size: 0x2000_1000 }),
       { code: 'BANK_PLACE' },
     ],
@@ -220,7 +220,7 @@ describe('a description is refused', () => {
     ],
     [
       'with a host that enters Secure memory',
-      (d) => ({ ...d, normal: { entry: 0xa000_0000 } }),
+      (d) => ({ ...d, normal: { entry: 0x0600_0000 } }),
       { code: 'PLACE', where: 'normal.entry' },
     ],
     [
