@@ -8,6 +8,8 @@ export type Facts = Readonly<Record<string, string | number | bigint>>;
 export type Context = {
   readonly out: Output;
   readonly language: Language;
+  /** --verbose: all there is to say. */
+  readonly isVerbose: boolean;
   /** A text in the language of the user. */
   readonly say: (word: Word, facts?: Facts) => string;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };

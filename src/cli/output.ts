@@ -29,8 +29,6 @@ export interface Output {
   jsonLine(document: unknown): void;
   /** Words on stderr; silent with --quiet. */
   note(text: string): void;
-  /** Words on stderr that --verbose asks for. */
-  detail(text: string): void;
   /** Words on stderr that always appear: what went wrong. */
   error(text: string): void;
   /** The text in a colour, or as it is where there are no colours. */
@@ -44,11 +42,10 @@ export type OutputOptions = {
   readonly width: number;
   readonly hasColour: boolean;
   readonly isQuiet: boolean;
-  readonly isVerbose: boolean;
 };
 
 export function makeOutput(options: OutputOptions): Output {
-  const { write, writeError, width, hasColour, isQuiet, isVerbose } = options;
+  const { write, writeError, width, hasColour, isQuiet } = options;
   return {
     width,
     hasColour,
@@ -57,9 +54,6 @@ export function makeOutput(options: OutputOptions): Output {
     jsonLine: (document) => write(`${JSON.stringify(document, jsonValue)}\n`),
     note: (text) => {
       if (!isQuiet) writeError(`${text}\n`);
-    },
-    detail: (text) => {
-      if (isVerbose && !isQuiet) writeError(`${text}\n`);
     },
     error: (text) => writeError(`${text}\n`),
     paint: (colour, text) => (hasColour ? `\x1b[${codes[colour][0]}m${text}\x1b[${codes[colour][1]}m` : text),

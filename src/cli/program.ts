@@ -140,8 +140,7 @@ function addGptCheck(gpt: CliCommand, done: Done): void {
     .action(async (files: string[], options: { json?: boolean; jsonl?: boolean; results?: string }) => {
       const { gptCheck } = await import('./commands/gpt-check.ts');
       const form = options.json === true ? 'json' : options.jsonl === true ? 'jsonl' : 'text';
-      const all = program(gpt).opts<{ verbose?: boolean }>().verbose === true;
-      done(await gptCheck(context, files, { form, results: options.results, all }));
+      done(await gptCheck(context, files, { form, results: options.results }));
     });
 }
 
@@ -202,9 +201,6 @@ function addCompletion(parent: CliCommand, done: Done): void {
     done(completion(parent, name));
   });
 }
-
-const program = (command: CliCommand): CliCommand =>
-  command.parent === null ? command : program(command.parent as CliCommand);
 
 const machineOption = ({ say }: Context): Option =>
   new Option('--machine <M>', say('cli.option.machine')).default('base');

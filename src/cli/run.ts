@@ -27,10 +27,11 @@ export type Surroundings = {
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<Exit> {
   const { environment, isTerminal, write, writeError, width, stdin, terminal } = surroundings;
   const settings = readSettings(argv, environment, isTerminal);
-  const { language } = settings;
+  const { language, isVerbose } = settings;
   const context: Context = {
     out: makeOutput({ ...settings, write, writeError, width }),
     language,
+    isVerbose,
     say: (word, facts) => say(language, word, facts),
     stdin,
     terminal,

@@ -18,11 +18,11 @@ function tree(language: Language): readonly CliCommand[] {
     width: 80,
     hasColour: false,
     isQuiet: false,
-    isVerbose: false,
   });
   const context = {
     out,
     language,
+    isVerbose: false,
     say: (word: Parameters<typeof say>[1], facts?: Parameters<typeof say>[2]) => say(language, word, facts),
     stdin: Readable.from([]),
     terminal: undefined,

@@ -18,7 +18,7 @@ function demo({ language = 'en', json = false, hasColour = false }: Options = {}
   const write = (more: string): void => {
     text += more;
   };
-  const out = makeOutput({ write, writeError: write, width: 80, hasColour, isQuiet: false, isVerbose: false });
+  const out = makeOutput({ write, writeError: write, width: 80, hasColour, isQuiet: false });
   return { exit: runDemo(out, { language, json }, boot), text };
 }
 

@@ -15,8 +15,6 @@ export type GptCheckOptions = {
   readonly form: 'text' | 'json' | 'jsonl';
   /** File for the answers to all vectors. */
   readonly results: string | undefined;
-  /** Show every mismatch. */
-  readonly all: boolean;
 };
 
 /** A vector that the machine answers otherwise. */
@@ -93,7 +91,7 @@ function print(
   context: Context,
   reports: readonly FileReport[],
   tags: ReadonlyMap<string, Tally>,
-  { form, all }: GptCheckOptions,
+  { form }: GptCheckOptions,
 ): void {
   const { out } = context;
   const mismatches = reports.flatMap((report) => report.mismatches);
@@ -109,18 +107,17 @@ function print(
         out.jsonLine({ schema: SCHEMA, file, total: tally.passed + tally.failed, ...tally, mismatches: own });
       return;
     case 'text':
-      printText(context, totals, tags, mismatches, all);
+      printText(context, totals, tags, mismatches);
   }
 }
 
 const SCHEMA = 'fourworlds/gpt-check/1';
 
 function printText(
-  { out, say }: Context,
+  { out, say, isVerbose }: Context,
   totals: { readonly total: number; readonly passed: number; readonly failed: number },
   tags: ReadonlyMap<string, Tally>,
   mismatches: readonly Mismatch[],
-  all: boolean,
 ): void {
   const rows = [...tags].sort(([a], [b]) => (a < b ? -1 : 1));
   const columns = [say('gpt.check.tag'), say('gpt.check.passed'), say('gpt.check.failed')];
@@ -137,7 +134,7 @@ function printText(
   out.line();
   if (mismatches.length > 0) {
     out.line(out.paint('bold', `${say('gpt.check.mismatches')}:`));
-    const shown = all ? mismatches : mismatches.slice(0, SHOWN);
+    const shown = isVerbose ? mismatches : mismatches.slice(0, SHOWN);
     for (const mismatch of shown) printMismatch({ out, say }, mismatch);
     if (shown.length < mismatches.length)
       out.line(`  ${say('gpt.check.more', { count: mismatches.length - shown.length })}`);

@@ -36,7 +36,7 @@ function smc(shell: ShellContext, words: readonly string[]): Reply {
   if (outcome.kind !== 'done') return outcomeReply(shell, outcome, () => ({ lines: [], result: {} }));
   const results = significant(outcome.x);
   const status = statusOf(fid, outcome.x[0] ?? 0n);
-  const isGood = status === undefined || status.endsWith('SUCCESS');
+  const isGood = status === undefined || !/ERROR|NOT_SUPPORTED/.test(status);
   const text = results.map((value, n) => `X${n} ${hex(value)}${signedText(value)}`).join('  ');
   return {
     lines: [`${smcName(fid)}: ${out.paint(isGood ? 'green' : 'yellow', status ?? say('shell.returned'))}`, `  ${text}`],
@@ -72,9 +72,9 @@ function significant(x: readonly bigint[]): readonly bigint[] {
   return x.slice(0, count);
 }
 
-/** Results of firmware are signed: `0xffff_ffff_ffff_fffe (-2)`. */
+/** Results of firmware are signed, of 64 or of 32 bits: `0xffff_ffff_ffff_fffe (-2)`. */
 function signedText(value: bigint): string {
-  const signed = BigInt.asIntN(64, value);
+  const signed = BigInt.asIntN(value >> 32n === 0n ? 32 : 64, value);
   return signed < 0n && signed > -4096n ? ` (${signed})` : '';
 }
 
@@ -83,6 +83,8 @@ function statusOf(fid: bigint, x0: bigint): string | undefined {
   if (x0 === NOT_SUPPORTED) return 'NOT_SUPPORTED';
   if (BigInt.asUintN(32, x0) === 0xffff_ffffn && (fidOf(fid) & 0x4000_0000) === 0) return 'NOT_SUPPORTED';
   const name = smcName(fid) as FidName;
+  // FF-A answers with a function of its own: FFA_SUCCESS, FFA_ERROR, FFA_MSG_SEND_DIRECT_RESP.
+  if (name.startsWith('FFA_')) return smcName(x0).startsWith('FFA_') ? smcName(x0) : undefined;
   if (!name.startsWith('RMI_')) return undefined;
   const code = Number(x0 & 0xffn);
   const status = Object.entries(Rmi).find(([, value]) => value === code)?.[0];

@@ -5,7 +5,7 @@ import { Fid } from '../../arch/smccc.ts';
 import type { Word } from '../../words/words.ts';
 import { UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
-import { definition } from '../text.ts';
+import { definition, wrap } from '../text.ts';
 import { accessCommands } from './access.ts';
 import { callCommands } from './calls.ts';
 import { momentCommands } from './moments.ts';
@@ -50,7 +50,7 @@ function help({ say, out }: ShellContext, words: readonly string[]): Reply {
   return {
     lines: [
       ...shown.flatMap((command) => definition(command.usage, say(summaryOf(command)), 28, width)),
-      ...(one === undefined ? ['', ...say('shell.help.notes').split('\n')] : []),
+      ...(one === undefined ? ['', ...wrap(say('shell.help.notes'), width)] : []),
     ],
     result: { commands: shown.map(({ name, usage }) => ({ name, usage })) },
   };

@@ -50,7 +50,7 @@ export const shell = {
   'shell.help.quit': 'leave',
   'shell.help.exit': 'another name of quit',
   'shell.help.notes':
-    'Numbers are decimal or hex: 4096, 0x1000, 0x8800_0000. # starts a comment.\nA world that is not on the ' +
-    'PE acts for one command: the PE is put into that\nworld, and the registers of who was there are put ' +
+    'Numbers are decimal or hex: 4096, 0x1000, 0x8800_0000. # starts a comment. A world that is not on the ' +
+    'PE acts for one command: the PE is put into that world, and the registers of who was there are put ' +
     'back.',
 } as const;

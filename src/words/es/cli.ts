@@ -87,7 +87,7 @@ export const cli = {
   'cli.gptCheck.exit.yes': 'todos los vectores pasan',
   'cli.gptCheck.exit.no': 'al menos un vector no pasa',
 
-  'cli.shell.summary': 'un intérprete sobre una máquina arrancada',
+  'cli.shell.summary': 'un intérprete de órdenes sobre una máquina ya arrancada',
   'cli.shell.description':
     'Arranca una máquina y espera órdenes: SMC por su nombre, lecturas y escrituras como cualquier mundo, ' +
     'instantáneas, la traza. Las líneas pueden llegar por una tubería; una línea que falla no detiene las ' +

@@ -53,7 +53,7 @@ export const shell = {
   'shell.help.quit': 'sale',
   'shell.help.exit': 'otro nombre de quit',
   'shell.help.notes':
-    'Los números son decimales o hexadecimales: 4096, 0x1000, 0x8800_0000. # empieza un\ncomentario. Un ' +
-    'mundo que no está en el PE actúa durante una sola orden: el PE pasa\na ese mundo y después se devuelven ' +
+    'Los números son decimales o hexadecimales: 4096, 0x1000, 0x8800_0000. # empieza un comentario. Un ' +
+    'mundo que no está en el PE actúa durante una sola orden: el PE pasa a ese mundo y después se devuelven ' +
     'los registros de quien estaba allí.',
 } as const satisfies Record<keyof typeof en, string>;
