@@ -7,6 +7,9 @@ import type { El, Pas, World } from './world.ts';
 
 export type AccessSize = 1 | 2 | 4 | 8 | 16;
 
+/** Kinds of asynchronous exceptions. */
+export type Interrupt = 'irq' | 'fiq' | 'serror';
+
 /** One architectural action. Addresses are register values: any 64 bits. */
 export type Action =
   /** `pas` is what the translation chose; left out, it is the PAS of the current world. */
@@ -15,7 +18,10 @@ export type Action =
       readonly at: bigint;
       readonly size: AccessSize;
       readonly signed?: boolean;
+      /** The register that gets the value; 31 is XZR. */
       readonly reg?: number;
+      /** It is Wn, not Xn: for signed loads, where both exist. */
+      readonly isW?: boolean;
       readonly pas?: Pas;
     }
   | {
@@ -31,9 +37,10 @@ export type Action =
   /** `x` goes into X0 and up before the call. */
   | { readonly op: 'smc' | 'hvc' | 'svc'; readonly imm?: number; readonly x?: readonly bigint[] }
   | { readonly op: 'eret' }
-  | { readonly op: 'wfi' }
-  | { readonly op: 'mrs'; readonly reg: SysReg }
-  | { readonly op: 'msr'; readonly reg: SysReg; readonly value: bigint }
+  | { readonly op: 'wfi' | 'wfe' }
+  /** `rt`: the general-purpose register, which shows when the access traps; X0 when left out. */
+  | { readonly op: 'mrs'; readonly reg: SysReg; readonly rt?: number }
+  | { readonly op: 'msr'; readonly reg: SysReg; readonly value: bigint; readonly rt?: number }
   | { readonly op: 'tlbi'; readonly what: TlbiPaOp; readonly xt?: bigint }
   /** DC CIPAPA: NS bit 63, NSE bit 62, PA [55:12] of Xt. */
   | { readonly op: 'cipapa'; readonly xt: bigint };
@@ -49,8 +56,10 @@ export type FaultView = {
   readonly fsc: number;
 };
 
-/** An exception that reached the software of an EL from below. */
+/** An exception that reached the software of an EL from below, or an interrupt that it took. */
 export type ExceptionView = {
+  /** An asynchronous exception. After it the software is in its handler; ERET ends that, and the action was not carried out. */
+  readonly interrupt?: Interrupt | undefined;
   readonly from: El;
   readonly esr: bigint;
   readonly far: bigint;

@@ -1,6 +1,7 @@
 // Granule protection tables: control registers, geometry and descriptor layouts. DDI 0487 D9 and D24 (GPCCR_EL3 and friends).
 // Registers arrive as bigint and are decoded once; everything a walk needs is then plain numbers.
 
+import { pow2 } from '../base/pow2.ts';
 import type { Features } from './features.ts';
 import { Gpi } from './gpi.ts';
 
@@ -203,16 +204,16 @@ export const level0Size = (t: number, s: number): number => 8 * 2 ** Math.max(t 
 /** Alignment of the level 0 table in bytes. */
 export const level0Align = (t: number, s: number): number => 2 ** Math.max(t - s + 3, 12);
 /** Bytes, and alignment, of a level 1 table. */
-export const level1Size = (s: number, p: number): number => 2 ** (s - p - 1);
+export const level1Size = (s: number, p: number): number => pow2(s - p - 1);
 
 /** Index in the level 0 table of a frame below 2^t. */
 export const level0Index = (frame: number, t: number, s: number): number =>
-  t <= s ? 0 : Math.floor(frame / 2 ** (s - 12));
+  t <= s ? 0 : Math.floor(frame / pow2(s - 12));
 /** Index in a level 1 table. One entry speaks for sixteen granules. */
 export const level1Index = (frame: number, s: number, p: number): number =>
-  Math.floor((frame % 2 ** (s - 12)) / 2 ** (p + 4 - 12));
+  Math.floor((frame % pow2(s - 12)) / pow2(p + 4 - 12));
 /** Which of the sixteen GPIs of a Granules entry. */
-export const gpiIndex = (frame: number, p: number): number => Math.floor(frame / 2 ** (p - 12)) % 16;
+export const gpiIndex = (frame: number, p: number): number => Math.floor(frame / pow2(p - 12)) % 16;
 
 /** Log2 of the sizes a Contiguous entry can announce, by its Contig field; 0b00 is reserved. */
 export const contigBits: readonly (21 | 25 | 29 | undefined)[] = [undefined, 21, 25, 29];

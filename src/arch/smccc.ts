@@ -108,10 +108,10 @@ export const FID_SMC64 = 0x4000_0000;
 const SVE_HINT = 0x1_0000;
 
 /** W0 as a function identifier, without the SVE hint. */
-export const fidOf = (x0: bigint): number => {
-  const w0 = Number(x0 & 0xffff_ffffn);
-  return w0 & FID_FAST ? (w0 & ~SVE_HINT) >>> 0 : w0;
-};
+export const fidOf = (x0: bigint): number => fidOfWord(Number(x0 & 0xffff_ffffn));
+
+/** The same of W0 as a number. */
+export const fidOfWord = (w0: number): number => (w0 & FID_FAST ? (w0 & ~SVE_HINT) >>> 0 : w0 >>> 0);
 
 /** Name of a function, or its number. */
 export const smcName = (x0: bigint): string => names.get(fidOf(x0)) ?? `0x${fidOf(x0).toString(16).padStart(8, '0')}`;

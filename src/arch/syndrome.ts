@@ -1,5 +1,7 @@
 // ESR_ELx: exception classes and the parts of the syndrome that the machine writes. DDI 0487 D1.4 and D24 (ESR_ELx).
 
+import type { Encoding } from './registers.ts';
+
 /** Exception class, ESR_ELx[31:26]. */
 export const Ec = {
   Unknown: 0x00,
@@ -37,14 +39,30 @@ export const issOf = (value: bigint): number => Number(value & 0x1ff_ffffn);
 
 /** Fields of the ISS of an abort and of a GPC exception that sit at the same bit. */
 export const Iss = { WnR: 1 << 6, S1PTW: 1 << 7, CM: 1 << 8, InD: 1 << 20, S2PTW: 1 << 21 } as const;
-/** ISS of a trapped WFI: CV = 1, COND = 0b1110 (always), TI = 0. */
-export const wfiIss = 0x1e0_0000;
+/** ISS of a trapped WFI or WFE: CV = 1, COND = 0b1110 (always), TI. */
+export const wfxIss = (op: 'wfi' | 'wfe'): number => 0x1e0_0000 | (op === 'wfe' ? 1 : 0);
+/** ISS of a trapped MRS or MSR. */
+export const trapIss = ([op0, op1, crn, crm, op2]: Encoding, rt: number, isRead: boolean): number =>
+  (op0 << 20) | (op2 << 17) | (op1 << 14) | (crn << 10) | (rt << 5) | (crm << 1) | (isRead ? 1 : 0);
+
+/** The register that it names. */
+export const trappedEncoding = (iss: number): Encoding => [
+  (iss >> 20) & 0b11,
+  (iss >> 14) & 0b111,
+  (iss >> 10) & 0xf,
+  (iss >> 1) & 0xf,
+  (iss >> 17) & 0b111,
+];
+
 /** GPC exception: GPCSC [19:14]. */
 export const gpcscShift = 14;
 
 /** Fault status codes, DFSC and IFSC. */
 export const Fsc = {
-  addressSize: (level: number): number => 0b000000 | level,
+  addressSize: (level: number): number => (level < 0 ? 0b101001 : 0b000000 | level),
+  translation: (level: number): number => (level < 0 ? 0b101011 : 0b000100 | level),
+  accessFlag: (level: number): number => 0b001000 | level,
+  externalAbortOnWalk: (level: number): number => 0b010100 + level,
   externalAbort: 0b010000,
   permission: (level: number): number => 0b001100 | level,
   /** GPF on a translation table fetch: 0x24 to 0x27 for level 0 to 3, 0x23 for level -1. */
@@ -52,9 +70,18 @@ export const Fsc = {
   gpf: 0b101000,
 } as const;
 
+/** Whether an abort is an external one, of the access or of its walk. */
+export const isExternalAbort = (esr: bigint): boolean => {
+  const fsc = Number(esr & 0x3fn);
+  return fsc === Fsc.externalAbort || (fsc >= 0b010011 && fsc <= 0b010111);
+};
+
 /** MFAR_EL3: NS bit 63, NSE bit 62, PA[55:12]. `pas` is {NSE,NS}. */
 export const mfar = (frame: number, pas: number): bigint =>
   (BigInt(pas & 1) << 63n) | (BigInt(pas >> 1) << 62n) | (BigInt(frame) << 12n);
 
 /** HPFAR_EL2: IPA[55:12] at [47:4]. */
 export const hpfar = (ipaFrame: number): bigint => BigInt(ipaFrame) << 4n;
+
+/** IPA frame that HPFAR_EL2 names. */
+export const hpfarIpa = (value: bigint): number => Number((value >> 4n) & 0xfff_ffff_ffffn);

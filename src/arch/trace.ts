@@ -3,6 +3,7 @@
 
 import { hex } from '../base/hex.ts';
 import { unreachable } from '../base/assert.ts';
+import type { Interrupt } from './action.ts';
 import { gpiName } from './gpi.ts';
 import type { GptFaultKind } from './gpt.ts';
 import { smcName } from './smccc.ts';
@@ -38,6 +39,13 @@ export type TraceBody =
       readonly esr: bigint;
       readonly elr: bigint;
       readonly far: bigint;
+    }
+  | {
+      readonly kind: 'interrupt';
+      readonly by: Actor;
+      readonly to: El;
+      readonly what: Interrupt;
+      readonly elr: bigint;
     }
   | {
       readonly kind: 'access';
@@ -83,6 +91,8 @@ export type TraceBody =
   | { readonly kind: 'popa'; readonly frame: number; readonly pas: Pas; readonly wasDirty: boolean }
   /** The row that made a command fail: the ABI says only the status. */
   | { readonly kind: 'rmi'; readonly pe: number; readonly name: string; readonly failed: string }
+  /** A call that a Realm made to the RMM. */
+  | { readonly kind: 'rsi'; readonly pe: number; readonly name: string; readonly failed?: string }
   | { readonly kind: 'wipe'; readonly frame: number }
   | { readonly kind: 'late-writeback'; readonly frame: number; readonly pas: Pas; readonly lines: number }
   | { readonly kind: 'power'; readonly pe: number; readonly what: 'on' | 'off' | 'reset' | 'system-off' }
@@ -153,6 +163,8 @@ function columns(event: TraceEvent): readonly [string, string, string, string] {
         `ESR ${hex(event.esr)} FAR ${hex(event.far)} ELR ${hex(event.elr)}`,
         ecName(ecOf(event.esr)),
       ];
+    case 'interrupt':
+      return [who(event.by), `interrupt to EL${event.to}`, `ELR ${hex(event.elr)}`, event.what.toUpperCase()];
     case 'access':
       return [who(event.by), event.what, `${worldName(event.pas)} ${hex(event.at)} ${event.size}`, hex(event.value)];
     case 'gpt-fault':
@@ -184,6 +196,8 @@ function columns(event: TraceEvent): readonly [string, string, string, string] {
       ];
     case 'rmi':
       return ['RMM', event.name, 'failed', event.failed];
+    case 'rsi':
+      return ['RMM', event.name, event.failed === undefined ? '' : 'failed', event.failed ?? ''];
     case 'wipe':
       return ['RMM', 'wipe', at(event.frame), ''];
     case 'late-writeback':

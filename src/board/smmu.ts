@@ -5,8 +5,6 @@ import { frameArg } from '../arch/address.ts';
 import type { Features } from '../arch/features.ts';
 import type { GptFaultKind } from '../arch/gpt.ts';
 import type { Trace } from '../arch/trace.ts';
-import { type TlbiPaOp, decodeTlbiRange } from '../arch/tlbi.ts';
-import { gpccrField } from '../arch/gpt.ts';
 import { Pas, type World } from '../arch/world.ts';
 import { InputError } from '../base/input-error.ts';
 import { Gpc, type GpcData } from '../memory/gpc.ts';
@@ -64,13 +62,6 @@ export class Smmu {
     this.gpc.setRegisters({ gptbr, gpccr });
     this.gpc.invalidate('paallos');
     this.accessEnabled = true;
-  }
-
-  /** Broadcast TLBI by PA reaches the SMMU. */
-  invalidate(op: TlbiPaOp, xt: bigint): void {
-    if (op !== 'rpaos' && op !== 'rpalos') return this.gpc.invalidate(op);
-    const pgs = gpccrField(this.gpc.registers.gpccr, 'PGS');
-    this.gpc.invalidate(op, decodeTlbiRange(op, xt, pgs, this.#memory.paBits));
   }
 
   /** A device reads 1 to 8 bytes, at any address. */

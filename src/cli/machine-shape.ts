@@ -69,7 +69,25 @@ export const machineShape: Shape = {
         },
       },
     },
-    rmm: { kind: 'object', keys: { base: integer, sharedBuffer: integer } },
+    rmm: {
+      kind: 'object',
+      keys: {
+        base: integer,
+        sharedBuffer: integer,
+        features: {
+          kind: 'object',
+          isOptional: true,
+          keys: {
+            s2sz: { ...integer, isOptional: true },
+            lpa2: { ...boolean, isOptional: true },
+            sveVl: { ...integer, isOptional: true },
+            numBps: { ...integer, isOptional: true },
+            numWps: { ...integer, isOptional: true },
+            pmuNumCtrs: { ...integer, isOptional: true },
+          },
+        },
+      },
+    },
     banks: { kind: 'list', of: { kind: 'object', keys: { base: integer, size: integer } } },
     normal: { kind: 'object', keys: { entry: integer } },
     secure: { kind: 'object', keys: { entry: integer }, orNull: true },

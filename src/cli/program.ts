@@ -16,6 +16,10 @@ import { versionLines } from './version.ts';
 const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
+/** Hashes that a Realm may be measured with. */
+export const hashNames = ['sha-256', 'sha-512'] as const;
+export type HashName = (typeof hashNames)[number];
+
 /** Concepts that `help` explains. */
 export const topics = ['worlds', 'gpt', 'granule', 'tlb', 'trace', 'machine'] as const;
 export type Topic = (typeof topics)[number];
@@ -44,7 +48,9 @@ export function makeProgram(context: Context, done: (exit: Exit) => void): CliCo
 
   addDemo(program, done);
   addGpt(program, done);
+  addRealm(program, done);
   addShell(program, done);
+  addExplain(program, done);
   addHelp(program, done);
   addCompletion(program, done);
   return program;
@@ -144,6 +150,63 @@ function addGptCheck(gpt: CliCommand, done: Done): void {
     });
 }
 
+function addRealm(parent: CliCommand, done: Done): void {
+  const { say } = parent.context;
+  const realm = parent.command('realm').summary(say('cli.realm.summary')).description(say('cli.realm.description'));
+  realm.examples = [
+    ['fourworlds realm run fixtures/scenarios/whole-life.yaml', 'cli.realm.example.run'],
+    ['fourworlds realm measure fixtures/manifests/small.yaml', 'cli.realm.example.measure'],
+  ];
+  addRealmRun(realm, done);
+  addRealmMeasure(realm, done);
+}
+
+function addRealmRun(realm: CliCommand, done: Done): void {
+  const { context } = realm;
+  const { say } = context;
+  const command = realm
+    .command('run')
+    .summary(say('cli.realmRun.summary'))
+    .description(say('cli.realmRun.description'));
+  command.examples = [
+    ['fourworlds realm run fixtures/scenarios/whole-life.yaml', 'cli.realmRun.example.plain'],
+    ['fourworlds realm run --trace --json fixtures/scenarios/double-mapping.yaml', 'cli.realmRun.example.json'],
+  ];
+  command.exits = { 0: 'cli.realmRun.exit.yes', 1: 'cli.realmRun.exit.no' };
+  command
+    .addArgument(new Argument('<scenario>', say('cli.realmRun.argument.scenario')))
+    .option('--trace', say('cli.realmRun.option.trace'))
+    .addOption(new Option('--seed <N>', say('cli.realmRun.option.seed')).argParser(parseSeed))
+    .option('--json', say('cli.option.json'))
+    .action(async (file: string, { trace, seed, json }: { trace?: boolean; seed?: number; json?: boolean }) => {
+      const { realmRun } = await import('./commands/realm-run.ts');
+      done(realmRun(context, file, { trace: trace === true, seed, json: json === true }));
+    });
+}
+
+function addRealmMeasure(realm: CliCommand, done: Done): void {
+  const { context } = realm;
+  const { say } = context;
+  const command = realm
+    .command('measure')
+    .summary(say('cli.realmMeasure.summary'))
+    .description(say('cli.realmMeasure.description'));
+  command.examples = [
+    ['fourworlds realm measure fixtures/manifests/small.yaml', 'cli.realmMeasure.example.plain'],
+    ['fourworlds realm measure --hash sha-512 --json fixtures/manifests/small.yaml', 'cli.realmMeasure.example.json'],
+  ];
+  command.exits = { 0: 'cli.realmMeasure.exit.yes' };
+  const hash = new Option('--hash <HASH>', say('cli.realmMeasure.option.hash')).choices(hashNames);
+  command
+    .addArgument(new Argument('<manifest>', say('cli.realmMeasure.argument.manifest')))
+    .addOption(hash.argParser(oneOf('--hash', hashNames)))
+    .option('--json', say('cli.option.json'))
+    .action(async (file: string, { hash: name, json }: { hash?: HashName; json?: boolean }) => {
+      const { realmMeasure } = await import('./commands/realm-measure.ts');
+      done(realmMeasure(context, file, { hash: name, json: json === true }));
+    });
+}
+
 function addShell(parent: CliCommand, done: Done): void {
   const { context } = parent;
   const { say } = context;
@@ -160,6 +223,27 @@ function addShell(parent: CliCommand, done: Done): void {
     .action(async (options: { machine: string; seed?: number; json?: boolean }) => {
       const { shell } = await import('./commands/shell.ts');
       done(await shell(context, { machine: options.machine, seed: options.seed, json: options.json === true }));
+    });
+}
+
+function addExplain(parent: CliCommand, done: Done): void {
+  const { context } = parent;
+  const { say } = context;
+  const command = parent
+    .command('explain')
+    .summary(say('cli.explain.summary'))
+    .description(say('cli.explain.description'));
+  command.examples = [
+    ['fourworlds explain RMI_RTT_CREATE', 'cli.explain.example.command'],
+    ['fourworlds explain RMI_RTT_CREATE rtt_walk', 'cli.explain.example.row'],
+  ];
+  command.exits = { 0: 'cli.explain.exit.yes' };
+  command
+    .addArgument(new Argument('<name...>', say('cli.explain.argument.name')))
+    .option('--json', say('cli.option.json'))
+    .action(async (words: string[], { json }: { json?: boolean }) => {
+      const { explain } = await import('./commands/explain.ts');
+      done(explain(context, words, json === true));
     });
 }
 

@@ -1,20 +1,18 @@
 // One architectural action on one PE, with translation off: VA is PA, in the PAS that the action names or the world's own.
 // The result is an outcome, or undefined when an exception took the PE to another EL.
 
-import type { AccessSize, Action, FaultView, Outcome } from '../arch/action.ts';
-import { frameArg } from '../arch/address.ts';
-import { Hcr, Pstate, Scr, type SysReg, readOnly, sysRegRow } from '../arch/registers.ts';
-import { Ec, Fsc, Iss, ecOf, hpfar, wfiIss } from '../arch/syndrome.ts';
-import { type TlbiPaOp, decodeTlbiRange } from '../arch/tlbi.ts';
-import { gpccrField } from '../arch/gpt.ts';
+import type { AccessSize, Action, FaultView, Interrupt, Outcome } from '../arch/action.ts';
+import { frameArg, toPa } from '../arch/address.ts';
+import { Hcr, Pstate, Scr, type SysReg, slotOf, sysRegRow } from '../arch/registers.ts';
+import { Ec, Fsc, Iss, ecOf, hpfar, trapIss, wfxIss } from '../arch/syndrome.ts';
+import type { TlbiPaOp } from '../arch/tlbi.ts';
 import { type El, type Pas, World, canReach } from '../arch/world.ts';
+import { assert } from '../base/assert.ts';
 import { reportGptFault } from './gpt-report.ts';
-import { Access } from '../memory/port.ts';
+import { hasWakeUp, isGicRegister, isGicTrapped, readGic, takeDue, writeGic } from './interrupts.ts';
+import { Access, type MemoryPort } from '../memory/port.ts';
 import type { Pe } from './pe.ts';
-import { type RoutingInput, routeCall, routeExternalAbort, routeFault, routeUndefined } from './routing.ts';
-
-/** What the action needs of the system around the PE: the other requesters in its Outer Shareable domain. */
-export type Shareable = { invalidate(op: TlbiPaOp, xt: bigint, from: Pe): void };
+import { type RoutingInput, routeCall, routeExternalAbort, routeFault, routeUndefined } from '../arch/routing.ts';
 
 const none: readonly bigint[] = [];
 /** Where software named the PAS of an access, a page of the last level is what would have chosen it. */
@@ -22,7 +20,12 @@ const PAGE_LEVEL = 3;
 const done = (value = 0n, x = none): Outcome => ({ kind: 'done', value, x });
 
 /** Carries out one action. PC moves on by one instruction unless an exception was taken. */
-export function act(pe: Pe, action: Action, system: Shareable): Outcome | undefined {
+export function act(pe: Pe, action: Action): Outcome | undefined {
+  if (mayBeInterrupted(pe)) {
+    const from = pe.el;
+    const what = takeDue(pe);
+    if (what !== undefined) return pe.el === from ? interrupted(pe, what) : undefined;
+  }
   if ((pe.pstate & Pstate.IL) !== 0n)
     return fault(pe, { target: routeFault(routing(pe)), ec: Ec.IllegalState, iss: 0 });
   switch (action.op) {
@@ -39,13 +42,14 @@ export function act(pe: Pe, action: Action, system: Shareable): Outcome | undefi
     case 'eret':
       return eret(pe);
     case 'wfi':
-      return wfi(pe);
+    case 'wfe':
+      return wfx(pe, action.op);
     case 'mrs':
-      return mrs(pe, action.reg);
+      return mrs(pe, action.reg, action.rt);
     case 'msr':
-      return msr(pe, action.reg, action.value);
+      return msr(pe, action.reg, action.value, action.rt);
     case 'tlbi':
-      return tlbi(pe, action.what, action.xt ?? 0n, system);
+      return tlbi(pe, action.what, action.xt ?? 0n);
     case 'cipapa':
       return cipapa(pe, action.xt);
   }
@@ -53,7 +57,27 @@ export function act(pe: Pe, action: Action, system: Shareable): Outcome | undefi
 
 /** An SMC by firmware at EL2: registers are set already. Leaves the PE where the call is handled. */
 export function smc(pe: Pe): void {
-  call(pe, 'smc', 0, none);
+  if (pe.trace.on || pe.el !== 2 || (pe.get('scr_el3') & Scr.SMD) !== 0n) call(pe, 'smc', 0, none);
+  else pe.takeSmc();
+}
+
+const ISR = slotOf('isr_el1');
+const ICH_HCR = slotOf('ich_hcr_el2');
+const [CNTP_CTL, CNTV_CTL] = [slotOf('cntp_ctl_el0'), slotOf('cntv_ctl_el0')];
+
+/** Below EL2, and something could be pending. */
+function mayBeInterrupted(pe: Pe): boolean {
+  if (pe.el >= 2 || !pe.el2Enabled) return false;
+  const { words } = pe;
+  const timers = (words[2 * CNTP_CTL] as number) | (words[2 * CNTV_CTL] as number);
+  return ((words[2 * ISR] as number) | (timers & 1) | ((words[2 * ICH_HCR] as number) & 1)) >>> 0 !== 0;
+}
+
+/** What software is told of an interrupt that its own EL took: it is in its handler now, and ERET leads back. */
+function interrupted(pe: Pe, interrupt: Interrupt): Outcome {
+  const { esr, far } = faultView(pe, 1);
+  const exception = { interrupt, from: pe.el, esr, far, elr: pe.get('elr_el1'), x: [...pe.x.subarray(0, 31)] };
+  return { kind: 'exception', exception };
 }
 
 /** The PAS that a world's software reaches when nothing chooses another. */
@@ -67,38 +91,46 @@ function next(pe: Pe, outcome: Outcome): Outcome {
 function load(pe: Pe, action: Extract<Action, { op: 'load' }>): Outcome | undefined {
   const failed = access(pe, action, 'load', action.size);
   if (failed !== null) return failed === 'left' ? undefined : failed;
-  const value = loadedValue(pe, action.pas ?? pasOf(pe), action.size, action.signed === true);
+  const value = loadedValue(pe, action.size, action.signed === true);
   if (pe.trace.on) trace(pe, 'load', action, action.size, value);
-  if (action.reg !== undefined) pe.x[action.reg] = BigInt.asUintN(64, value);
+  if (action.reg !== undefined && action.reg < 31) {
+    pe.x[action.reg] = BigInt.asUintN(action.isW === true ? 32 : 64, value);
+  }
   return next(pe, done(value));
 }
 
 function fetch(pe: Pe, action: Extract<Action, { op: 'fetch' }>): Outcome | undefined {
   const failed = access(pe, action, 'fetch', 4);
   if (failed !== null) return failed === 'left' ? undefined : failed;
-  const value = BigInt(pe.port(action.pas ?? pasOf(pe)).words[0] as number);
+  const value = BigInt.asUintN(32, pe.loaded[0] as bigint);
   if (pe.trace.on) trace(pe, 'fetch', action, 4, value);
   return next(pe, done(value));
 }
 
 function store(pe: Pe, action: Extract<Action, { op: 'store' }>): Outcome | undefined {
-  const port = pe.port(action.pas ?? pasOf(pe));
-  port.doublewords[0] = BigInt.asUintN(64, action.value);
-  port.doublewords[1] = BigInt.asUintN(64, action.value >> 64n);
+  if (action.reg !== undefined && action.reg < 31) pe.x[action.reg] = BigInt.asUintN(64, action.value);
+  pe.loaded[0] = BigInt.asUintN(64, action.value);
+  pe.loaded[1] = BigInt.asUintN(64, action.value >> 64n);
   const failed = access(pe, action, 'store', action.size);
   if (failed !== null) return failed === 'left' ? undefined : failed;
   if (pe.trace.on) trace(pe, 'store', action, action.size, action.value);
   return next(pe, done());
 }
 
-function loadedValue(pe: Pe, pas: Pas, size: AccessSize, signed: boolean): bigint {
-  const port = pe.port(pas);
-  if (size === 16) return ((port.doublewords[1] as bigint) << 64n) | (port.doublewords[0] as bigint);
-  const value = BigInt.asUintN(size * 8, port.doublewords[0] as bigint);
+function loadedValue(pe: Pe, size: AccessSize, signed: boolean): bigint {
+  const { loaded } = pe;
+  if (size === 16) return ((loaded[1] as bigint) << 64n) | (loaded[0] as bigint);
+  const value = BigInt.asUintN(size * 8, loaded[0] as bigint);
   return signed ? BigInt.asIntN(size * 8, value) : value;
 }
 
-type MemoryAction = { readonly at: bigint; readonly pas?: Pas };
+type MemoryAction = {
+  readonly at: bigint;
+  readonly pas?: Pas;
+  readonly reg?: number;
+  readonly signed?: boolean;
+  readonly isW?: boolean;
+};
 
 /**
  * PC alignment, address, permission, protection and bus, in that order. Null: the access was made. 'left': an exception went to another EL.
@@ -109,6 +141,7 @@ function access(pe: Pe, action: MemoryAction, what: 'load' | 'store' | 'fetch', 
   const { world } = pe;
   // A state has no way to form a request to a PAS beyond its reach: for software there is no such instruction.
   if (!canReach(world, pas)) return undefinedHere(pe) ?? 'left';
+  if (isStage2On(pe)) return stage2Access(pe, action, what, size);
   const isFetch = what === 'fetch';
   if (isFetch && at % 4n !== 0n)
     return fault(pe, { target: routeFault(routing(pe)), ec: Ec.PcAlignment, iss: 0, far: at }) ?? 'left';
@@ -122,13 +155,122 @@ function access(pe: Pe, action: MemoryAction, what: 'load' | 'store' | 'fetch', 
     return abort(pe, what, at, Fsc.permission(PAGE_LEVEL), permissionTarget(pe)) ?? 'left';
   const port = pe.port(pas, world);
   const offset = Number(at & 0xfffn);
-  const result = what === 'store' ? port.storeAt(frame, offset, size) : port.loadAt(frame, offset, size);
-  if (result === Access.Ok) return null;
-  if (result === Access.Gpt) return gptFault(pe, what, pe.gpc.fault.frame === frame ? at : nextPage, pas) ?? 'left';
+  const result = what === 'store' ? storeThrough(pe, port, frame, offset, size) : port.loadAt(frame, offset, size);
+  if (result !== Access.Ok) {
+    const failedAt = result === Access.Gpt && pe.gpc.fault.frame !== frame ? nextPage : at;
+    return accessFailed(pe, what, failedAt, pas, result);
+  }
+  if (what !== 'store') pe.loaded.set(port.doublewords);
+  return null;
+}
+
+/** EL1 and EL0 of a virtual machine: HCR_EL2.VM. */
+const isStage2On = (pe: Pe): boolean => pe.el < 2 && pe.el2Enabled && (pe.get('hcr_el2') & Hcr.VM) !== 0n;
+
+type MemoryWhat = 'load' | 'store' | 'fetch';
+
+/** Stage 1 is off: VA is IPA. Both pages of an access are translated and checked before a byte moves. */
+function stage2Access(pe: Pe, action: MemoryAction, what: MemoryWhat, size: number): Outcome | 'left' | null {
+  const at = BigInt.asUintN(64, action.at);
+  // Beyond the PA range stage 1, though off, reports an address size fault.
+  if (frameArg(at + BigInt(size - 1), Math.min(pe.memory.paBits, 52)) < 0)
+    return abort(pe, what, at, Fsc.addressSize(0)) ?? 'left';
+  const ipa = Number(at);
+  const offset = ipa % 4096;
+  const head = Math.min(4096 - offset, size);
+  const { stage2 } = pe;
+  if (what === 'fetch' && ipa % 4 !== 0)
+    return fault(pe, { target: routeFault(routing(pe)), ec: Ec.PcAlignment, iss: 0, far: at }) ?? 'left';
+  if (!stage2.translate(pe, ipa, what)) return stage2Fault(pe, action, what, size, ipa) ?? 'left';
+  const { frame, pas } = stage2;
+  if (head === size) {
+    const port = pe.port(pas, pe.world);
+    const result = what === 'store' ? storeThrough(pe, port, frame, offset, size) : port.loadAt(frame, offset, size);
+    if (result === Access.Ok) {
+      pe.loaded.set(port.doublewords);
+      return null;
+    }
+    return accessFailed(pe, what, at, pas, result);
+  }
+  const second = ipa + head;
+  if (!stage2.translate(pe, second, what)) return stage2Fault(pe, action, what, size, second) ?? 'left';
+  const [frame2, pas2] = [stage2.frame, stage2.pas];
+  const [low, high] = [pe.port(pas, pe.world), pe.port(pas2, pe.world)];
+  const bytes = new Uint8Array(pe.loaded.buffer);
+  if (!low.check(frame)) return gptFault(pe, what, at, pas) ?? 'left';
+  if (!high.check(frame2)) return gptFault(pe, what, BigInt(second), pas2) ?? 'left';
+  if (what === 'store') {
+    const value = bytes.slice();
+    low.bytes.set(value.subarray(0, head));
+    const first = low.storeAt(frame, offset, head);
+    if (first !== Access.Ok) return accessFailed(pe, what, at, pas, first);
+    high.bytes.set(value.subarray(head, size));
+    const last = high.storeAt(frame2, 0, size - head);
+    return last === Access.Ok ? null : accessFailed(pe, what, at, pas2, last);
+  }
+  const first = low.loadAt(frame, offset, head);
+  if (first !== Access.Ok) return accessFailed(pe, what, at, pas, first);
+  const start = low.bytes.slice(0, head);
+  const last = high.loadAt(frame2, 0, size - head);
+  if (last !== Access.Ok) return accessFailed(pe, what, at, pas2, last);
+  bytes.set(high.bytes.subarray(0, size - head), head);
+  bytes.set(start, 0);
+  return null;
+}
+
+/** The rest of the page from an address on, as an instruction fetch of a virtual machine sees it. */
+export function codeAt(pe: Pe, at: bigint): Uint8Array | undefined {
+  const ipa = Number(at);
+  if (!pe.stage2.translate(pe, ipa, 'fetch')) return undefined;
+  const { frame, pas } = pe.stage2;
+  return pe.port(pas, pe.world).readBytes(toPa(frame * 4096 + (ipa % 4096)), 4096 - (ipa % 4096));
+}
+
+function storeThrough(pe: Pe, port: MemoryPort, frame: number, offset: number, size: number): Access {
+  port.doublewords.set(pe.loaded);
+  return port.storeAt(frame, offset, size);
+}
+
+function accessFailed(pe: Pe, what: MemoryWhat, at: bigint, pas: Pas, result: Access): Outcome | 'left' {
+  if (result === Access.Gpt) return gptFault(pe, what, at, pas) ?? 'left';
   if (pe.trace.on) pe.trace.emit({ kind: 'bus-abort', by: actor(pe), what, pas, at });
   return abort(pe, what, at, Fsc.externalAbort, routeExternalAbort(routing(pe))) ?? 'left';
 }
 
+/** A fault of stage 2, to EL2, with what a hypervisor needs to emulate the access. */
+function stage2Fault(pe: Pe, action: MemoryAction, what: MemoryWhat, size: number, ipa: number): Outcome | undefined {
+  const { fault: kind, level, descriptorFrame, descriptorPas } = pe.stage2;
+  const ipaFrame = Math.floor(ipa / 4096);
+  if (kind === 'gpt')
+    return gptFault(pe, what, BigInt(ipa), descriptorPas, { level, stage2: true, s1ptw: false, ipaFrame });
+  const fsc = stage2Fsc[kind](level);
+  if (kind === 'external-abort' && pe.trace.on) {
+    pe.trace.emit({ kind: 'bus-abort', by: actor(pe), what, pas: descriptorPas, at: BigInt(descriptorFrame) << 12n });
+  }
+  const lower = what === 'fetch' ? Ec.InstructionAbortLower : Ec.DataAbortLower;
+  const iss =
+    (what === 'store' ? Iss.WnR : 0) | fsc | (kind === 'external-abort' ? 0 : transferSyndrome(action, what, size));
+  // An external abort on the walk goes to EL2, or with SCR_EL3.EA to EL3.
+  const target = kind === 'external-abort' && (pe.get('scr_el3') & Scr.EA) !== 0n ? 3 : 2;
+  return fault(pe, { target, ec: lower, iss, far: BigInt(ipa), hpfar: hpfar(ipaFrame) });
+}
+
+const stage2Fsc = {
+  translation: Fsc.translation,
+  'access-flag': Fsc.accessFlag,
+  permission: Fsc.permission,
+  'address-size': Fsc.addressSize,
+  'external-abort': Fsc.externalAbortOnWalk,
+} as const;
+
+/** ISV, SAS, SSE, SRT, SF: valid for a load or store of one register. */
+function transferSyndrome(action: MemoryAction, what: MemoryWhat, size: number): number {
+  if (what === 'fetch' || action.reg === undefined || size > 8) return 0;
+  const sas = Math.log2(size);
+  const sse = what === 'load' && action.signed === true ? 1 << 21 : 0;
+  const sf = action.isW !== true && (size === 8 || action.signed === true) ? 1 << 15 : 0;
+  return (1 << 24) | (sas << 22) | sse | (action.reg << 16) | sf;
+}
 /** Where a fetch from a PAS that cannot be executed goes: in the Realm's EL1&0 regime it is stage 2 that chose the PAS. */
 const permissionTarget = (pe: Pe): 1 | 2 | 3 => (pe.el < 2 ? 2 : routeFault(routing(pe)));
 
@@ -148,7 +290,13 @@ function trace(pe: Pe, what: 'load' | 'store' | 'fetch', action: MemoryAction, s
 }
 
 /** A fault of the granule protection check, reported as DDI 0487 D9 says. */
-function gptFault(pe: Pe, what: 'load' | 'store' | 'fetch', at: bigint, pas: Pas): Outcome | undefined {
+function gptFault(
+  pe: Pe,
+  what: 'load' | 'store' | 'fetch',
+  at: bigint,
+  pas: Pas,
+  walk?: { readonly level: number; readonly stage2: boolean; readonly s1ptw: boolean; readonly ipaFrame: number },
+): Outcome | undefined {
   const { kind, level, frame, gpi } = pe.gpc.fault;
   if (pe.trace.on) pe.trace.emit({ kind: 'gpt-fault', by: actor(pe), what, pas, at, fault: kind, level, gpi });
   const scr = pe.get('scr_el3');
@@ -160,7 +308,7 @@ function gptFault(pe: Pe, what: 'load' | 'store' | 'fetch', at: bigint, pas: Pas
     access: what === 'load' ? 'r' : what === 'store' ? 'w' : 'x',
     pas,
     frame,
-    walk: undefined,
+    walk,
     scrGpf: (scr & Scr.GPF) !== 0n,
     scrEase: (scr & Scr.EASE) !== 0n,
     hcrTge: (hcr & Hcr.TGE) !== 0n,
@@ -261,96 +409,62 @@ function eret(pe: Pe): Outcome | undefined {
   return pe.el === el ? done() : undefined;
 }
 
-function wfi(pe: Pe): Outcome | undefined {
-  const isTrapped = pe.el < 2 && pe.el2Enabled && (pe.get('hcr_el2') & Hcr.TWI) !== 0n;
-  if (isTrapped) return fault(pe, { target: 2, ec: Ec.Wfx, iss: wfiIss });
-  pe.isWaiting = true;
+/** WFI waits, unless an interrupt is pending. Simplified: WFE only moves on, as if the event register were set. */
+function wfx(pe: Pe, op: 'wfi' | 'wfe'): Outcome | undefined {
+  if (op === 'wfi' && hasWakeUp(pe)) return next(pe, done());
+  const trap = op === 'wfi' ? Hcr.TWI : Hcr.TWE;
+  const isTrapped = pe.el < 2 && pe.el2Enabled && (pe.get('hcr_el2') & trap) !== 0n;
+  if (isTrapped) return fault(pe, { target: 2, ec: Ec.Wfx, iss: wfxIss(op) });
+  pe.isWaiting = op === 'wfi';
   return next(pe, done());
 }
 
-function mrs(pe: Pe, reg: SysReg): Outcome | undefined {
-  if (!isThere(pe, reg)) return undefinedHere(pe);
+function mrs(pe: Pe, reg: SysReg, rt: number | undefined): Outcome | undefined {
+  if (!isThere(pe, reg) || sysRegRow(reg).only === 'msr') return undefinedHere(pe);
+  if (isTrapped(pe, reg)) return trapped(pe, reg, rt ?? 0, true);
   // EL1 finds the identity that EL2 has given it.
   const isVirtual = reg === 'mpidr_el1' && pe.el === 1 && pe.el2Enabled;
-  return next(pe, done(pe.get(isVirtual ? 'vmpidr_el2' : reg)));
+  const value = isGicRegister(reg) ? readGic(pe, reg) : pe.read(isVirtual ? 'vmpidr_el2' : reg);
+  if (rt !== undefined && rt < 31) pe.x[rt] = value;
+  return next(pe, done(value));
+}
+
+/** Whether an access at EL1 goes to EL2: ID registers with HCR_EL2.TID3, and what the GIC says. */
+const isTrapped = (pe: Pe, reg: SysReg): boolean =>
+  pe.el === 1 &&
+  pe.el2Enabled &&
+  (reg.startsWith('id_') ? (pe.get('hcr_el2') & Hcr.TID3) !== 0n : isGicTrapped(pe, reg));
+
+function trapped(pe: Pe, reg: SysReg, rt: number, isRead: boolean): Outcome | undefined {
+  const { encoding } = sysRegRow(reg);
+  assert(encoding !== undefined, 'what traps has an encoding');
+  return fault(pe, { target: 2, ec: Ec.SystemRegister, iss: trapIss(encoding, rt, isRead) });
 }
 
 /** Whether a register exists at this EL of this machine. */
 const isThere = (pe: Pe, reg: SysReg): boolean =>
   pe.el >= sysRegRow(reg).el && (reg !== 'gpcbw_el3' || pe.gpc.features.gpc3);
 
-function msr(pe: Pe, reg: SysReg, value: bigint): Outcome | undefined {
-  if (!isThere(pe, reg) || readOnly.has(reg)) return undefinedHere(pe);
-  writeSysReg(pe, reg, BigInt.asUintN(64, value));
+function msr(pe: Pe, reg: SysReg, given: bigint, rt: number | undefined): Outcome | undefined {
+  if (!isThere(pe, reg) || sysRegRow(reg).only === 'mrs') return undefinedHere(pe);
+  const value = BigInt.asUintN(64, given);
+  const isTrap = isTrapped(pe, reg);
+  if (isTrap ? (rt ?? 0) < 31 : rt !== undefined && rt < 31) pe.x[rt ?? 0] = value;
+  if (isTrap) return trapped(pe, reg, rt ?? 0, false);
+  if (isGicRegister(reg)) writeGic(pe, reg, value);
+  else pe.write(reg, value);
   return next(pe, done());
 }
 
-/** Writes a system register with what the write brings about. */
-export function writeSysReg(pe: Pe, reg: SysReg, value: bigint): void {
-  switch (reg) {
-    case 'gpccr_el3': {
-      // L0GPTSZ is read-only: it says what the machine implements.
-      const fixed = 0xfn << 20n;
-      pe.set(reg, (value & ~fixed) | (pe.get(reg) & fixed));
-      pe.gpc.setRegisters({ gpccr: pe.get(reg) });
-      return;
-    }
-    case 'gptbr_el3':
-      pe.set(reg, value);
-      pe.gpc.setRegisters({ gptbr: value });
-      return;
-    case 'gpcbw_el3':
-      pe.set(reg, value);
-      pe.gpc.setRegisters({ gpcbw: value });
-      return;
-    case 'vbar_el1':
-    case 'vbar_el2':
-    case 'vbar_el3':
-      // [10:0] are RES0: the offset in the table.
-      pe.set(reg, value - (value % 0x800n));
-      return;
-    default:
-      pe.set(reg, value);
-  }
-}
-
-function tlbi(pe: Pe, op: TlbiPaOp, xt: bigint, system: Shareable): Outcome | undefined {
+function tlbi(pe: Pe, op: TlbiPaOp, xt: bigint): Outcome | undefined {
   if (pe.el !== 3) return undefinedHere(pe);
-  invalidate(pe, op, xt, system);
+  pe.tlbi(op, xt);
   return next(pe, done());
-}
-
-/** TLBI by PA from EL3: on this PE, or on every requester of the Outer Shareable domain. */
-export function invalidate(pe: Pe, op: TlbiPaOp, xt: bigint, system: Shareable): void {
-  if (pe.trace.on) {
-    const range =
-      op === 'rpaos' || op === 'rpalos'
-        ? decodeTlbiRange(op, xt, gpccrField(pe.get('gpccr_el3'), 'PGS'), pe.memory.paBits)
-        : undefined;
-    const frames = range?.required === true ? range.lastFrame - range.firstFrame + 1 : 0;
-    pe.trace.emit({
-      kind: 'tlbi',
-      pe: pe.index,
-      op,
-      frame: range?.required === true ? range.firstFrame : 0,
-      bits: frames === 0 ? 0 : 12 + Math.log2(frames),
-    });
-  }
-  if (op === 'paall') pe.gpc.invalidate(op);
-  else system.invalidate(op, xt, pe);
 }
 
 function cipapa(pe: Pe, xt: bigint): Outcome | undefined {
   if (pe.el !== 3) return undefinedHere(pe);
   const pas = (Number((xt >> 63n) & 1n) | (Number((xt >> 62n) & 1n) << 1)) as Pas;
-  cleanGranule(pe, frameArg(xt & 0xff_ffff_ffff_ffffn, pe.memory.paBits), pas);
+  pe.clean(frameArg(xt & 0xff_ffff_ffff_ffffn, pe.memory.paBits), pas);
   return next(pe, done());
-}
-
-/**
- * DC CIPAPA for a granule. Simplified: cleaning one line cleans the granule it lies in; caches of PEs are coherent.
- */
-export function cleanGranule(pe: Pe, frame: number, pas: Pas): void {
-  const wasDirty = frame >= 0 && pe.memory.cleanToPopa(frame, pas);
-  if (pe.trace.on && frame >= 0) pe.trace.emit({ kind: 'popa', frame, pas, wasDirty });
 }

@@ -30,7 +30,7 @@ export function checkAction(value: unknown, where: string): Action {
       if (!isBigint(action.at)) refuse('at', 'a bigint', action.at);
       if (!accessSizes.has(action.size)) refuse('size', '1, 2, 4, 8, 16', action.size);
       if (!isPas(action.pas)) refuse('pas', '0 to 3', action.pas);
-      if (action.reg !== undefined && !isBelow(action.reg, REGISTERS)) refuse('reg', '0 to 30', action.reg);
+      if (action.reg !== undefined && !isBelow(action.reg, REGISTERS + 1)) refuse('reg', '0 to 31', action.reg);
       if (action.op === 'store' && !isBigint(action.value)) refuse('value', 'a bigint', action.value);
       return action;
     case 'fetch':
@@ -45,11 +45,13 @@ export function checkAction(value: unknown, where: string): Action {
       return action;
     case 'eret':
     case 'wfi':
+    case 'wfe':
       return action;
     case 'mrs':
     case 'msr':
       if (!isSysReg(String(action.reg))) refuse('reg', 'a system register', action.reg);
       if (action.op === 'msr' && !isBigint(action.value)) refuse('value', 'a bigint', action.value);
+      if (action.rt !== undefined && !isBelow(action.rt, REGISTERS + 1)) refuse('rt', '0 to 31', action.rt);
       return action;
     case 'tlbi':
       if (!tlbiOps.has(action.what)) refuse('what', [...tlbiOps].join(', '), action.what);

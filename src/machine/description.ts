@@ -9,6 +9,7 @@ import { POOL_FRAMES_MAX } from '../memory/frame-pool.ts';
 import type { GptLayout } from '../monitor/gpt.ts';
 import type { ContentModel } from '../memory/physical-memory.ts';
 import type { Region } from '../memory/regions.ts';
+import type { FeatureChoice } from '../rmm/features.ts';
 import { type Shape, shapes } from './shape.ts';
 
 export type RamDescription = {
@@ -49,7 +50,8 @@ export type MachineDescription = {
     readonly l1Base: number;
     readonly regions: readonly GptRegionDescription[];
   };
-  readonly rmm: { readonly base: number; readonly sharedBuffer: number };
+  /** `features`: what the RMM offers Realms otherwise than by default. */
+  readonly rmm: { readonly base: number; readonly sharedBuffer: number; readonly features?: FeatureChoice | undefined };
   readonly banks: readonly BankDescription[];
   readonly normal: { readonly entry: number };
   readonly secure: { readonly entry: number } | undefined;
@@ -67,6 +69,16 @@ const refuse = (code: string, where: string, expected: string, found: number | s
 const { integer, oneOf, flag, text, is, optional, list, object } = shapes('MACHINE_DATA');
 const count = integer<number>(0, Number.MAX_SAFE_INTEGER);
 const name = is<string>((value) => typeof value === 'string' && value !== '', 'a name');
+
+/** Widths of the fields of RmiFeatureRegister0. */
+const rmmFeatures = object<FeatureChoice>({
+  s2sz: optional(integer(32, 52)),
+  lpa2: optional(flag),
+  sveVl: optional(integer(0, 15)),
+  numBps: optional(integer(1, 63)),
+  numWps: optional(integer(1, 63)),
+  pmuNumCtrs: optional(integer(1, 31)),
+});
 
 const description = object<MachineDescription>({
   name,
@@ -107,7 +119,7 @@ const description = object<MachineDescription>({
       }),
     ),
   }),
-  rmm: object<MachineDescription['rmm']>({ base: count, sharedBuffer: count }),
+  rmm: object<MachineDescription['rmm']>({ base: count, sharedBuffer: count, features: optional(rmmFeatures) }),
   banks: list(object<BankDescription>({ base: count, size: count })),
   normal: object<MachineDescription['normal']>({ entry: count }),
   secure: optional(object<{ readonly entry: number }>({ entry: count })),

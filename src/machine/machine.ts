@@ -2,15 +2,17 @@
 // one architectural action at a time, and takes and restores snapshots. Synchronous; a run is a function of its description.
 
 import type { Action, Outcome, ScriptArgs } from '../arch/action.ts';
-import { toPa, type Pa } from '../arch/address.ts';
+import { toPa } from '../arch/address.ts';
 import { Trace, type TraceEvent } from '../arch/trace.ts';
-import { type TlbiPaOp, decodeTlbiRange } from '../arch/tlbi.ts';
-import { gpccrField } from '../arch/gpt.ts';
+import type { TlbiPaOp, TlbiRange } from '../arch/tlbi.ts';
 import { type El, World, worldName } from '../arch/world.ts';
 import { InputError } from '../base/input-error.ts';
 import { Prng } from '../base/prng.ts';
-import { act, faultView, smc } from '../cpu/act.ts';
-import { Pe, vectorOffset } from '../cpu/pe.ts';
+import { act, codeAt, faultView } from '../cpu/act.ts';
+import { alarmOf } from '../cpu/interrupts.ts';
+import { readImage } from '../guest/image.ts';
+import { interruptAt, vectorOffset } from '../arch/routing.ts';
+import { Pe } from '../cpu/pe.ts';
 import { idRegisters } from '../cpu/id-registers.ts';
 import { Smmu } from '../board/smmu.ts';
 import { Gpc } from '../memory/gpc.ts';
@@ -18,13 +20,15 @@ import type { MemoryCheckpoint } from '../memory/memory-data.ts';
 import { PhysicalMemory } from '../memory/physical-memory.ts';
 import { GptLibrary } from '../monitor/gpt.ts';
 import { Monitor } from '../monitor/monitor.ts';
+import type { Hasher } from '../crypto/hash.ts';
 import type { RmmPe } from '../rmm/ports.ts';
 import { Rmm } from '../rmm/rmm.ts';
 import { checkAction } from './actions.ts';
 import { type MachineDescription, checkDescription, checkPlaces, gptLayoutOf, regionsOf } from './description.ts';
 import { Driver } from './driver.ts';
 import { baseMachine } from './machines/base.ts';
-import { placeholderAttestation } from './placeholder-attestation.ts';
+import { placeholderAttestation, placeholderTokens } from './placeholder-attestation.ts';
+import { rmmPe } from './rmm-pe.ts';
 import {
   type Installed,
   type ScriptLibrary,
@@ -35,14 +39,18 @@ import {
   runnerState,
 } from './scripts.ts';
 import { type Finding, type MachineState, type Snapshot, type SnapshotData, fromData, toData } from './snapshot.ts';
+import { checkRmmData } from './snapshot-rmm.ts';
 import { savedFrames, savedState } from './snapshot-shape.ts';
 import { standardScripts } from './standard-scripts.ts';
+import { isFirmware, isGuest, isOff, keyOf } from './who.ts';
 
 /** What a machine needs beside its description. */
 export type MachineOptions = {
   readonly scripts?: ScriptLibrary;
   /** Receives every event from the first one on. */
   readonly trace?: (event: TraceEvent) => void;
+  /** Hash functions for measurements; noble's when left out. */
+  readonly hasher?: Hasher;
 };
 
 /** Why a run came to an end. */
@@ -50,9 +58,6 @@ export type RunEnd = 'steps' | 'idle' | 'system-off' | 'panic';
 
 /** Steps that a driver lets other software of the same PE take before its call has to be back. */
 const CALL_STEPS_MAX = 10_000;
-/** Where the RMM waits for calls, and where it makes them: its PC there is a constant of the machine. */
-const RMM_LOOP = 0x100n;
-const RMM_CALL = 0x200n;
 
 export class Machine {
   readonly description: MachineDescription;
@@ -91,13 +96,17 @@ export class Machine {
     this.memory.onLateWriteback = ({ frame, pas, lines }) => {
       if (this.trace.on) this.trace.emit({ kind: 'late-writeback', frame, pas, lines });
     };
+    const system = {
+      invalidate: (op: TlbiPaOp, range: TlbiRange | undefined, granule: number): void =>
+        this.#invalidate(op, range, granule),
+      now: (): number => this.time,
+    };
     this.pes = Array.from(
       { length: description.pes },
-      (_, i) => new Pe(i, this.memory, new Gpc(this.memory, features, paBits), this.trace),
+      (_, i) => new Pe(i, this.memory, new Gpc(this.memory, features, paBits), this.trace, system),
     );
     this.smmu = new Smmu(this.memory, features, this.trace);
-    const system = { invalidate: (op: TlbiPaOp, xt: bigint, from: Pe): void => this.invalidate(op, xt, from) };
-    const gpt = new GptLibrary(gptLayoutOf(description), features, paBits, system);
+    const gpt = new GptLibrary(gptLayoutOf(description), features, paBits);
     checkPlaces(description);
     const { rmm, banks, normal, secure, isGpfToEl3 } = description;
     this.monitor = new Monitor(
@@ -112,9 +121,8 @@ export class Machine {
       },
       {
         pes: this.pes,
-        system,
         power: {
-          started: (pe) => this.#started(pe),
+          started: (pe) => this.#started(this.pes[pe.index] as Pe),
           systemOff: () => this.#systemOff(),
           systemReset: () => {
             this.#isResetPending = true;
@@ -123,8 +131,15 @@ export class Machine {
         attestation: placeholderAttestation(description.seed),
       },
     );
-    this.rmm = new Rmm(paBits, this.pes.length, toPa(rmm.base));
-    this.#rmmPes = this.pes.map((pe) => this.#rmmPe(pe));
+    this.rmm = new Rmm({
+      paBits,
+      peCount: this.pes.length,
+      entry: toPa(rmm.base),
+      tokens: placeholderTokens,
+      features: rmm.features,
+      ...(options.hasher === undefined ? {} : { hasher: options.hasher }),
+    });
+    this.#rmmPes = this.pes.map((pe) => rmmPe(pe, this.monitor, rmm.base));
     for (const pe of this.pes) idRegisters(pe, features, paBits);
     if (description.isStrict) this.#watch();
     if (secure !== undefined) {
@@ -202,7 +217,8 @@ export class Machine {
     if (this.end !== undefined) return false;
     this.settle(pe);
     if (this.end !== undefined || pe.power === 'off' || pe.isWaiting) return false;
-    const runner = this.#runnerAt(pe);
+    const runner = this.#runnerAt(pe) ?? this.#loadGuest(pe);
+    if (runner === 'left') return true;
     if (runner === undefined) {
       if (this.trace.on)
         this.trace.emit({
@@ -230,9 +246,10 @@ export class Machine {
   /** Runs all PEs, in an order that the seed decides, for a number of steps or until nothing is left to do. */
   run(stepsMax = 100_000): RunEnd {
     for (let steps = 0; steps < stepsMax;) {
-      const ready = this.pes.filter((pe) => pe.power !== 'off' && !pe.isWaiting);
+      const ready = this.pes.filter((pe) => this.#isReady(pe));
       if (this.end !== undefined) return this.end;
-      if (ready.length === 0) return 'idle';
+      if (ready.length === 0 && !this.#sleep(this.pes)) return 'idle';
+      if (ready.length === 0) continue;
       const chance = this.prng.state;
       const pe = ready[this.prng.below(ready.length)] as Pe;
       try {
@@ -244,6 +261,23 @@ export class Machine {
       }
     }
     return this.end ?? 'steps';
+  }
+
+  /** Whether a PE can go on: a timer wakes it, unless its script has ended. */
+  #isReady(pe: Pe): boolean {
+    if (pe.isWaiting && this.#alarm(pe) <= this.time) pe.isWaiting = false;
+    return pe.power !== 'off' && !pe.isWaiting;
+  }
+
+  #alarm(pe: Pe): number {
+    return pe.isWaiting && this.#runners.get(keyOf(pe))?.isDone === false ? alarmOf(pe) : Infinity;
+  }
+
+  /** While all of these PEs wait, time passes until the first timer. False: none is set. */
+  #sleep(pes: readonly Pe[]): boolean {
+    const alarm = Math.min(...pes.map((pe) => this.#alarm(pe)));
+    if (alarm !== Infinity) this.time = Math.max(this.time, alarm);
+    return alarm !== Infinity;
   }
 
   /** Performs one action on a PE whose software the caller is, and lets everything it set off run to its end. */
@@ -259,13 +293,14 @@ export class Machine {
       this.time++;
       // Whoever waited for an event here has been woken by the caller.
       pe.isWaiting = false;
-      const outcome = act(pe, action, this);
+      const outcome = act(pe, action);
       this.#settleAll();
       if (outcome !== undefined) return outcome;
       for (let steps = 0; pe.el !== el || pe.world !== world || isOff(pe); steps++) {
         if (this.end !== undefined || isOff(pe)) return { kind: 'moved', to: 'off' };
         if (steps === CALL_STEPS_MAX) throw this.#noReturn(pe);
-        if (this.#runnerAt(pe) === undefined || !this.step(pe))
+        if (this.#sleep([pe])) this.#isReady(pe);
+        if ((this.#runnerAt(pe) === undefined && !isGuest(pe)) || !this.step(pe))
           return { kind: 'moved', to: { world: pe.world, el: pe.el } };
         this.#settleAll();
       }
@@ -304,20 +339,11 @@ export class Machine {
     }
   }
 
-  /** TLBI to the Outer Shareable domain: every PE and the SMMU. */
-  invalidate(op: TlbiPaOp, xt: bigint, from: Pe): void {
-    const { paBits } = this.memory;
-    for (const pe of this.pes) {
-      if (op !== 'rpaos' && op !== 'rpalos') {
-        pe.gpc.invalidate(op);
-        continue;
-      }
-      const pgs = gpccrField(from.get('gpccr_el3'), 'PGS');
-      // Nothing is required of a receiver whose granule differs from the sender's.
-      if (gpccrField(pe.gpc.registers.gpccr, 'PGS') === pgs)
-        pe.gpc.invalidate(op, decodeTlbiRange(op, xt, pgs, paBits));
-    }
-    this.smmu.invalidate(op, xt);
+  /** TLBI to the Outer Shareable domain: every PE and the SMMU. Nothing is required where the granule is another. */
+  #invalidate(op: TlbiPaOp, range: TlbiRange | undefined, granule: number): void {
+    for (const { gpc } of this.pes) if (range === undefined || gpc.granuleCode === granule) gpc.invalidate(op, range);
+    const { gpc } = this.smmu;
+    if (range === undefined || gpc.granuleCode === granule) gpc.invalidate(op, range);
   }
 
   /** The machine at this moment. Cheap; `restore` puts it back at a cost in proportion to what changed. */
@@ -350,6 +376,7 @@ export class Machine {
     const machine = new Machine(checkDescription(description), options);
     const pages = savedFrames(frames, (frame) => machine.memory.map.find(frame));
     const saved = savedState(machine.#state())(state, 'state');
+    checkRmmData(saved.rmm, machine.description.banks, machine.pes.length);
     for (const { world, el, script } of saved.installed)
       scriptOf(script, machine.#scripts, `${worldName(world)} EL${el}`);
     const restored = { ...saved, runners: saved.runners.map(runnerState) };
@@ -419,14 +446,14 @@ export class Machine {
   }
 
   #settleAll(): void {
-    for (const pe of this.pes) if (pe.power !== 'off' && (pe.el === 3 || this.#unsettled.has(pe))) this.settle(pe);
+    for (const pe of this.pes) if (pe.power !== 'off' && (isFirmware(pe) || this.#unsettled.has(pe))) this.settle(pe);
     if (this.#isResetPending) this.#reset();
   }
 
   #perform(pe: Pe, runner: ScriptRunner): boolean {
     this.time++;
     runner.pc = pe.pc;
-    const outcome = act(pe, runner.action as Action, this);
+    const outcome = act(pe, runner.action as Action);
     if (outcome !== undefined) runner.waiting = outcome;
     this.settle(pe);
     return true;
@@ -439,12 +466,14 @@ export class Machine {
     if (el !== 0) {
       const spsr = pe.get(`spsr_el${el}`);
       const offset = vectorOffset(spsr, el);
-      const isAtVector = pe.pc === BigInt.asUintN(64, pe.get(`vbar_el${el}`) + offset);
-      if (isAtVector && offset === 0x400n) {
+      const past = BigInt.asUintN(64, pe.pc - pe.get(`vbar_el${el}`) - offset);
+      const isAtVector = past === 0n;
+      const interrupt = interruptAt(past);
+      if ((isAtVector || interrupt !== undefined) && offset === 0x400n) {
         const { esr, far } = faultView(pe, el);
         const from = Number((spsr >> 2n) & 0b11n) as El;
-        const elr = pe.get(`elr_el${el}`);
-        return { kind: 'exception', exception: { from, esr, far, elr, x: [...pe.x.subarray(0, 31)] } };
+        const view = { from, esr, far, elr: pe.get(`elr_el${el}`), x: [...pe.x.subarray(0, 31)] };
+        return { kind: 'exception', exception: interrupt === undefined ? view : { interrupt, ...view } };
       }
       if (isAtVector && action.op !== 'eret') {
         // A fault that a higher EL handed back: the script is its own handler, and goes on behind the instruction.
@@ -454,7 +483,8 @@ export class Machine {
         return { kind: 'fault', fault };
       }
     }
-    const value = action.op === 'load' && action.reg !== undefined ? (pe.x[action.reg] as bigint) : 0n;
+    const into = action.op === 'load' ? action.reg : action.op === 'mrs' ? (action.rt ?? 0) : undefined;
+    const value = into !== undefined && into < 31 ? (pe.x[into] as bigint) : 0n;
     return { kind: 'done', value, x: [...pe.x.subarray(0, 18)] };
   }
 
@@ -471,34 +501,28 @@ export class Machine {
     return runner;
   }
 
-  #rmmPe(pe: Pe): RmmPe {
-    const entry = BigInt(this.description.rmm.base);
-    return {
-      index: pe.index,
-      get pc() {
-        return pe.pc;
-      },
-      get x() {
-        return pe.x;
-      },
-      trace: this.trace,
-      memory: (pas) => pe.port(pas, World.Realm),
-      el3: {
-        gpi: (pa: Pa) => this.monitor.gpt.movableGpi(pe, pa),
-        smc: (x) => {
-          for (const [n, value] of x.entries()) pe.x[n] = value;
-          pe.pc = entry + RMM_CALL;
-          smc(pe);
-          this.monitor.activate(pe);
-          return [...pe.x.subarray(0, 5)];
-        },
-      },
-      leave: (x) => {
-        for (const [n, value] of x.entries()) pe.x[n] = value;
-        pe.pc = entry + RMM_LOOP;
-        smc(pe);
-      },
-    };
+  /**
+   * The script that a virtual machine's memory names at its PC: what was loaded there decides what runs, and is measured. The
+   * instruction fetch is a real one: 'left' when it faulted and somebody else goes on.
+   */
+  #loadGuest(pe: Pe): ScriptRunner | 'left' | undefined {
+    if (!isGuest(pe)) return undefined;
+    const { pc } = pe;
+    this.time++;
+    const outcome = act(pe, { op: 'fetch', at: pc });
+    if (outcome === undefined) {
+      this.settle(pe);
+      return 'left';
+    }
+    if (outcome.kind !== 'done') return 'left';
+    pe.pc = pc;
+    const page = codeAt(pe, pc);
+    const program = page === undefined ? undefined : readImage(page);
+    if (program === undefined) return undefined;
+    const entry = { pe: pe.index, world: pe.world, el: pe.el, x: [...pe.x.subarray(0, 31)] };
+    const runner = new ScriptRunner(keyOf(pe), program.script, plainArgs(program.args, 'image'), entry, this.#scripts);
+    this.#runners.set(runner.key, runner);
+    return runner;
   }
 
   /**
@@ -560,7 +584,3 @@ export class Machine {
  */
 const isInside = (runner: ScriptRunner, pc: bigint): boolean =>
   runner.isStarted && !runner.isDone && (runner.waiting !== undefined || runner.pc === pc);
-
-/** Asked again after each step, so not a comparison that the compiler remembers. */
-const isOff = (pe: Pe): boolean => pe.power === 'off';
-const keyOf = (pe: Pe): string => `${pe.index} ${worldName(pe.world)} ${pe.el}`;

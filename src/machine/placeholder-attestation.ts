@@ -2,6 +2,7 @@
 
 import { Prng } from '../base/prng.ts';
 import type { Attestation } from '../monitor/ports.ts';
+import type { TokenMaker } from '../rmm/ports.ts';
 
 const P384_SCALAR_SIZE = 48;
 
@@ -21,3 +22,11 @@ export function placeholderAttestation(seed: number): Attestation {
     },
   };
 }
+
+/** Stands in for a Realm's token: a text that says so, and the challenge. */
+export const placeholderTokens: TokenMaker = {
+  token(_, challenge) {
+    const label = new TextEncoder().encode('fourworlds placeholder, not a realm token: ');
+    return Uint8Array.from([...label, ...challenge]);
+  },
+};

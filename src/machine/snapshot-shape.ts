@@ -2,9 +2,9 @@
 // describes, so that a field added to a part of the machine does not compile until it is here.
 
 import { PA_BITS_MAX } from '../arch/address.ts';
-import type { Action, Entry, Outcome } from '../arch/action.ts';
+import type { Action, Entry, Interrupt, Outcome } from '../arch/action.ts';
 import type { GptConfig } from '../arch/gpt.ts';
-import { SLOT_COUNT } from '../arch/registers.ts';
+import { SLOT_COUNT, WORLD_AND_EL1_SLOTS } from '../arch/registers.ts';
 import type { El, Pas, World } from '../arch/world.ts';
 import type { SmmuData } from '../board/smmu.ts';
 import type { PeData } from '../cpu/pe.ts';
@@ -12,9 +12,12 @@ import type { GpcData } from '../memory/gpc.ts';
 import type { GptTlbData } from '../memory/gpt-tlb.ts';
 import type { FrameData } from '../memory/memory-data.ts';
 import type { Region } from '../memory/regions.ts';
+import { lowerWorlds } from '../monitor/context.ts';
 import type { MonitorData } from '../monitor/monitor.ts';
 import type { SpmcData } from '../monitor/spmc.ts';
-import type { GranulesData } from '../rmm/granule.ts';
+import type { GranuleState, GranulesData } from '../rmm/granule.ts';
+import { type RealmConfig, type RealmData, MEASUREMENTS, MEASUREMENT_SIZE } from '../rmm/realm.ts';
+import { type RecData, LIST_REGISTERS, recSlots } from '../rmm/rec.ts';
 import type { RmmData } from '../rmm/rmm.ts';
 import { checkAction } from './actions.ts';
 import { type Installed, type RunnerData, plainArgs } from './scripts.ts';
@@ -112,7 +115,7 @@ const spmc = object<SpmcData>({
 
 const monitor = (sample: MonitorData): Shape<MonitorData> =>
   object<MonitorData>({
-    contexts: list(list(words(sample.contexts[0]?.[0]?.length ?? 0), 4), sample.contexts.length),
+    contexts: list(list(words(WORLD_AND_EL1_SLOTS), lowerWorlds.length), sample.contexts.length),
     stages: list(oneOf<MonitorData['stages'][number]>('off', 'secure', 'realm', 'run'), sample.stages.length),
     entries: list(object({ entry: word, context: word }), sample.entries.length),
     isRmmDisabled: flag,
@@ -120,12 +123,81 @@ const monitor = (sample: MonitorData): Shape<MonitorData> =>
     spmc,
   });
 
+const digits = integer<number>(0, Number.MAX_SAFE_INTEGER);
+const address = count as Shape<RealmConfig['rd']>;
+
+const realm = object<RealmData>({
+  config: object<RealmConfig>({
+    rd: address,
+    ipaBits: integer(32, 52),
+    lpa2: flag,
+    hashAlgo: oneOf<RealmConfig['hashAlgo']>('SHA_256', 'SHA_512'),
+    rttBase: address,
+    startLevel: integer(-1, 3),
+    numStart: integer(1, 16),
+    vmid: integer(0, 0xffff),
+    rpv: bytes(MEASUREMENT_SIZE),
+    pmuNumCtrs: optional(integer<number>(0, 31)),
+  }),
+  state: oneOf<RealmData['state']>('REALM_NEW', 'REALM_ACTIVE', 'REALM_SYSTEM_OFF'),
+  measurements: list(bytes(MEASUREMENT_SIZE), MEASUREMENTS),
+  recIndex: digits,
+  numRecs: digits,
+});
+
+const rec = object<RecData>({
+  pa: digits,
+  rd: digits,
+  index: digits,
+  aux: list(digits),
+  regs: words(recSlots.length),
+  state: object<RecData['state']>({
+    isRunnable: flag,
+    runningOn: optional(integer<number>(0, 15)),
+    pc: word,
+    pstate: word,
+    psciPending: optional(oneOf<'CPU_ON' | 'AFFINITY_INFO'>('CPU_ON', 'AFFINITY_INFO')),
+    hostCall: optional(digits),
+    ripas: object<RecData['state']['ripas']>({
+      addr: digits,
+      top: digits,
+      value: oneOf<0 | 1 | 2>(0, 1, 2),
+      changeDestroyed: flag,
+    }),
+    lastExit: object<RecData['state']['lastExit']>({
+      unprotectedAbort: flag,
+      emulatable: flag,
+      esr: word,
+      far: word,
+      sysregRead: optional(integer<number>(0, 31)),
+      ripasChange: flag,
+    }),
+    attest: optional(
+      object<NonNullable<RecData['state']['attest']>>({ challenge: bytes(64), token: bytes(), sent: digits }),
+    ),
+    lrs: list(word, LIST_REGISTERS),
+    gicHcr: word,
+  }),
+});
+
 const rmm = object<RmmData>({
   granules: object<GranulesData>({
-    banks: list(object({ base: count as Shape<GranulesData['banks'][number]['base']>, size: count })),
-    delegated: list(frame),
+    banks: list(object({ base: address, size: count })),
+    used: list(tuple<readonly [number, GranuleState]>(digits, integer<GranuleState>(1, 6))),
   }),
   isBooted: flag,
+  realms: list(realm),
+  recs: list(rec),
+  running: list(
+    object<RmmData['running'][number]>({
+      pe: integer(0, 15),
+      rec: digits,
+      run: address,
+      host: words(recSlots.length - 30),
+      trapWfi: flag,
+      trapWfe: flag,
+    }),
+  ),
 });
 
 const outcomes: Readonly<Record<string, Shape<Outcome>>> = {
@@ -136,7 +208,14 @@ const outcomes: Readonly<Record<string, Shape<Outcome>>> = {
   }),
   exception: object<Extract<Outcome, { kind: 'exception' }>>({
     kind: oneOf('exception'),
-    exception: object({ from: el, esr: word, far: word, elr: word, x }),
+    exception: object<Extract<Outcome, { kind: 'exception' }>['exception']>({
+      interrupt: optional(oneOf<Interrupt>('irq', 'fiq', 'serror')),
+      from: el,
+      esr: word,
+      far: word,
+      elr: word,
+      x,
+    }),
   }),
 };
 
@@ -152,7 +231,10 @@ function outcome(value: unknown, where: string): Outcome {
 }
 
 const runner = object<RunnerData>({
-  key: is((value) => /^(?:[0-9]|1[0-5]) (?:S|NS|RL|RT) [0-3]$/.test(String(value)), 'a PE, a world, an EL'),
+  key: is(
+    (value) => /^(?:(?:[0-9]|1[0-5]) (?:S|NS|RL|RT) [0-3]|vm [0-9a-f]{1,16} [0-9a-f]{1,16} [01])$/.test(String(value)),
+    'a PE, a world, an EL; or a vCPU and an EL',
+  ),
   script: text,
   args: plainArgs,
   entry: object<Entry>({ pe: integer(0, 15), world, el, x }),

@@ -2,7 +2,15 @@
 // decision procedure of DDI 0487 D9 (`GranuleProtectionCheck`). Ports ask it before every access.
 
 import type { Features } from '../arch/features.ts';
-import { type GptConfig, type GptFaultKind, decodeGptConfig, decodeTableBase, gpcsc, isInWindow } from '../arch/gpt.ts';
+import {
+  type GptConfig,
+  gpccrField,
+  type GptFaultKind,
+  decodeGptConfig,
+  decodeTableBase,
+  gpcsc,
+  isInWindow,
+} from '../arch/gpt.ts';
 import { gpiName, grantsOf, permitMasks } from '../arch/gpi.ts';
 import type { TlbiPaOp, TlbiRange } from '../arch/tlbi.ts';
 import { Pas, type World } from '../arch/world.ts';
@@ -57,6 +65,8 @@ export class Gpc {
   readonly #source: GptSource;
   readonly #walk = new GptWalk();
   readonly #freshWalk = new GptWalk();
+  /** GPCCR_EL3.PGS: a TLBI by range from a PE with another granule requires nothing here. */
+  granuleCode = 0;
   #registers = noRegisters;
   #onStale: ((use: StaleUse) => void) | undefined;
   /** Configuration as cached; undefined when the next check has to read the registers. */
@@ -77,7 +87,7 @@ export class Gpc {
 
   /** Writes registers. Cached fields of GPCCR_EL3 stay in use until TLBI PAALL; GPTBR_EL3 counts from the next walk. */
   setRegisters(registers: Partial<GpcRegisters>): void {
-    this.#registers = { ...this.#registers, ...registers };
+    this.#setRegisters({ ...this.#registers, ...registers });
     const config = this.#config;
     if (config === undefined) return;
     const { gptbr } = this.#registers;
@@ -92,7 +102,7 @@ export class Gpc {
 
   /** Reset: checking is off and nothing is cached. */
   reset(): void {
-    this.#registers = noRegisters;
+    this.#setRegisters(noRegisters);
     this.#config = undefined;
     this.tlb.dropAll();
   }
@@ -186,7 +196,7 @@ export class Gpc {
 
   /** Takes everything but the TLB from a copy, when the TLB is known to be unchanged. */
   setRegistersAndConfig(data: Pick<GpcData, 'registers' | 'config'>): void {
-    this.#registers = data.registers;
+    this.#setRegisters(data.registers);
     if (data.config === undefined) this.#config = undefined;
     else this.#hold(data.config);
   }
@@ -221,6 +231,11 @@ export class Gpc {
     fault.state = state;
     fault.gpi = gpi;
     return false;
+  }
+
+  #setRegisters(registers: GpcRegisters): void {
+    this.#registers = registers;
+    this.granuleCode = gpccrField(registers.gpccr, 'PGS');
   }
 
   #decode(): GptConfig {

@@ -7,10 +7,13 @@
 // `grants` is the same knowledge in the form that a port asks first: who may pass, for chunks that have one answer.
 
 import { DENSE_FRAMES } from './frame-table.ts';
+import { pow2 } from '../base/pow2.ts';
 import type { CachedTables } from './gpt-walk.ts';
 
 /** In `coarse`: ask `fine`. */
 const FINE = 17;
+/** log2 of the sizes that an entry can have: granules, contiguous runs, blocks. */
+const ENTRY_SIZES = [12, 14, 16, 21, 25, 29, 30, 34, 36, 39];
 const DENSE_BITS = 40;
 const CHUNK_BITS = 21;
 const FRAMES_PER_CHUNK = 512;
@@ -80,7 +83,7 @@ export class GptTlb implements CachedTables {
    */
   keep(frame: number, gpi: number, spanBits: number, endFrame: number, grants: number): void {
     this.version = ++this.#versions;
-    const frames = 2 ** (spanBits - 12);
+    const frames = pow2(spanBits - 12);
     const first = frame - (frame % frames);
     if (first >= this.denseFrames) {
       const level = this.#far.get(spanBits) ?? new Map<number, number>();
@@ -171,7 +174,7 @@ export class GptTlb implements CachedTables {
       }
     }
     for (const [spanBits, level] of this.#far) {
-      const frames = 2 ** (spanBits - 12);
+      const frames = pow2(spanBits - 12);
       for (const index of level.keys()) if (isInside(index * frames, frames)) level.delete(index);
     }
     if (lastLevelOnly) return;
@@ -185,14 +188,16 @@ export class GptTlb implements CachedTables {
       .sort((a, b) => a - b)
       .map((chunk) => {
         const value = this.#coarse[chunk] as number;
-        const spanBits = this.#spanBits[chunk] as number;
+        const under = this.#under[chunk] as number;
+        // What the size of a larger entry was says nothing once that entry is gone.
+        const spanBits = value === FINE && under === 0 ? 0 : (this.#spanBits[chunk] as number);
         return value === FINE
           ? {
               chunk,
               value,
               spanBits,
               fine: [...(this.#fine[chunk] as Uint8Array)],
-              under: this.#under[chunk] as number,
+              under,
             }
           : { chunk, value, spanBits };
       });
@@ -245,8 +250,9 @@ export class GptTlb implements CachedTables {
   }
 
   #findFar(frame: number): number {
-    for (const [spanBits, level] of this.#far) {
-      const gpi = level.get(Math.floor(frame / 2 ** (spanBits - 12)));
+    // The smallest entry first, whatever came first: that is the one a copy of this TLB would find too.
+    for (const spanBits of ENTRY_SIZES) {
+      const gpi = this.#far.get(spanBits)?.get(Math.floor(frame / pow2(spanBits - 12)));
       if (gpi !== undefined) {
         this.foundSpanBits = spanBits;
         return gpi;

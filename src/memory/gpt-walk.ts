@@ -1,6 +1,7 @@
 // The walk of the granule protection tables, in the clear form: the test of everything faster. DDI 0487 D9, `GPTWalk`.
 // Fetches are implicitly Root and are not checked; they can still meet missing memory.
 
+import { pow2 } from '../base/pow2.ts';
 import {
   type GptConfig,
   type GptFaultKind,
@@ -65,7 +66,7 @@ export class GptWalk {
         this.spanBits = s;
         return;
       }
-      if (entry.tableFrame >= 2 ** (t - 12)) return this.#fail('size', 0);
+      if (entry.tableFrame >= pow2(t - 12)) return this.#fail('size', 0);
       tableFrame = entry.tableFrame;
       tables?.keepTable(index, tableFrame);
     }

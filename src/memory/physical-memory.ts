@@ -1,9 +1,9 @@
 // Sparse physical memory. A frame exists once it was written; all others read as their region's fill byte. Nobody outside
 // this folder touches it: accesses come through a MemoryPort, which is bound to one PAS and checked.
 //
-// Contents across a PAS change: (PAS, PA) are different locations to a cache. A write leaves its frame dirty in the PAS of the
-// writer until DC CIPAPA; what lies behind in memory is kept (`behind`), another PAS sees that, and a write of another PAS to
-// a frame that is still dirty is overtaken later by the old lines (`late`). Nothing is evicted by itself: the longest life that a cache allows.
+// To a cache (PAS, PA) are different locations. A write leaves its frame dirty in the writer's PAS until DC CIPAPA; what lies
+// behind in memory is kept (`behind`) and is what another PAS sees; a write of that PAS is overtaken later by the old lines
+// (`late`). Nothing is evicted by itself: the longest life that a cache allows.
 
 import { GRANULE_SIZE } from '../arch/address.ts';
 import { type Pas, pases } from '../arch/world.ts';
@@ -301,6 +301,27 @@ export class PhysicalMemory {
   dirtyIn(frame: number): Pas | undefined {
     const owner = this.#owner[this.#table.get(frame)] as number;
     return owner === 0 ? undefined : ((owner - 1) as Pas);
+  }
+
+  /** The bytes of a frame as its last writer sees them, live; undefined where no RAM is. Changes nothing, not even what is late. */
+  peek(frame: number): Uint8Array | undefined {
+    if (!this.#isRamFrame(frame)) return undefined;
+    const slot = this.#table.get(frame);
+    if (slot === 0) return new Uint8Array(GRANULE_SIZE).fill(this.#fillOf(frame));
+    return this.pool.u8.subarray(slot * GRANULE_SIZE, (slot + 1) * GRANULE_SIZE);
+  }
+
+  /** Frames that were written to since the last checkpoint, with the bytes that their last writer saw then. */
+  changes(): { readonly frame: number; readonly before: Uint8Array }[] {
+    const found: { frame: number; before: Uint8Array }[] = [];
+    for (const slot of this.#changed) {
+      const frame = this.#frame[slot] as number;
+      if (frame < 0) continue;
+      const page = this.#base?.pages[slot];
+      const kept = page?.frame === frame ? page.bytes : undefined;
+      found.push({ frame, before: kept ?? new Uint8Array(GRANULE_SIZE).fill(this.#fillOf(frame)) });
+    }
+    return found;
   }
 
   /** Puts bytes into memory from outside the machine, as a loader or a device programmer does: nothing is dirty afterwards. */

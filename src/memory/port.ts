@@ -15,6 +15,9 @@ export type Access = (typeof Access)[keyof typeof Access];
 
 /** A write that is no fill: it brings every frame into being. */
 const NO_FILL = -1;
+/** No frame: an access that takes the way for many of them, or that the check has refused. */
+const IN_FULL = -1;
+const REFUSED = -2;
 // Only constants of this module in the inner loop: V8 folds them, but loads exported and imported ones from their cells each time.
 const { Ok, Gpt, Bus } = Access;
 const FRAME_SIZE = GRANULE_SIZE;
@@ -149,10 +152,26 @@ export class MemoryPort {
   /** Reads any number of bytes; all granules are checked first. The result is undefined when one of them refuses. */
   readBytes(pa: Pa, length: number): Uint8Array | undefined {
     const bytes = new Uint8Array(length);
-    const done = this.#eachGranule(pa, length, undefined, (frame, offset, at, size) =>
-      this.#memory.readBytes(frame, offset, bytes.subarray(at, at + size), this.pas),
+    return this.readInto(pa, bytes) === Ok ? bytes : undefined;
+  }
+
+  /** Reads as many bytes as an array holds; all granules are checked first. */
+  readInto(pa: Pa, into: Uint8Array): Access {
+    const { length } = into;
+    const frame = this.#onlyFrame(pa, length);
+    if (frame === REFUSED) return Gpt;
+    if (frame >= 0) return this.#memory.readBytes(frame, pa - frame * FRAME_SIZE, into, this.pas) ? Ok : Bus;
+    return this.#eachGranule(pa, length, undefined, (at, offset, from, size) =>
+      this.#memory.readBytes(at, offset, into.subarray(from, from + size), this.pas),
     );
-    return done === Ok ? bytes : undefined;
+  }
+
+  /** The frame of an access inside one granule that nobody watches, once it was checked, or REFUSED; else IN_FULL. */
+  #onlyFrame(pa: Pa, length: number): number {
+    if (pa >= DENSE_PA || this.beforeAccess !== undefined || length === 0) return IN_FULL;
+    const frame = (pa * PER_FRAME) | 0;
+    if (pa - frame * FRAME_SIZE + length > FRAME_SIZE) return IN_FULL;
+    return this.check(frame) ? frame : REFUSED;
   }
 
   /** Writes any number of bytes; all granules are checked first. */
@@ -164,6 +183,9 @@ export class MemoryPort {
 
   /** Fills a range with one byte. */
   fill(pa: Pa, length: number, value: number): Access {
+    const only = this.#onlyFrame(pa, length);
+    if (only === REFUSED) return Gpt;
+    if (only >= 0) return this.#memory.fill(only, pa - only * FRAME_SIZE, length, value, this.pas) ? Ok : Bus;
     return this.#eachGranule(pa, length, value, (frame, offset, _, size) =>
       this.#memory.fill(frame, offset, size, value, this.pas),
     );
@@ -172,6 +194,9 @@ export class MemoryPort {
   /** Fills a range with one 64-bit word, given as halves. */
   fill64(pa: Pa, count: number, lo: number, hi: number): Access {
     assert(pa % 8 === 0, 'fill64 is aligned');
+    const only = this.#onlyFrame(pa, count * 8);
+    if (only === REFUSED) return Gpt;
+    if (only >= 0) return this.#memory.fill64(only, pa - only * FRAME_SIZE, count, lo, hi, this.pas) ? Ok : Bus;
     return this.#eachGranule(pa, count * 8, NO_FILL, (frame, offset, _, size) =>
       this.#memory.fill64(frame, offset, size / 8, lo, hi, this.pas),
     );

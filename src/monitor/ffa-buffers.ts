@@ -4,7 +4,7 @@
 import { GRANULE_SIZE, frameArg, frameBase } from '../arch/address.ts';
 import { FfaError } from '../arch/ffa.ts';
 import { type Pas, World } from '../arch/world.ts';
-import type { Pe } from '../cpu/pe.ts';
+import type { MonitorPe } from './ports.ts';
 import { Access } from '../memory/port.ts';
 
 /** Bits [5:0] of the last argument of FFA_RXTX_MAP; the rest has to be zero. */
@@ -33,7 +33,7 @@ export class Buffers {
   }
 
   /** FFA_RXTX_MAP: X1 TX, X2 RX, X3 pages in each. */
-  map(pe: Pe, tx: bigint, rx: bigint, pages: bigint): Refusal {
+  map(pe: MonitorPe, tx: bigint, rx: bigint, pages: bigint): Refusal {
     if (pages < 1n || pages > PAGE_COUNT_MAX) return FfaError.InvalidParameters;
     const pageCount = Number(pages);
     const txFrame = alignedFrame(tx, pe.memory.paBits);
@@ -60,7 +60,7 @@ export class Buffers {
   }
 
   /** Puts bytes into the RX buffer and hands it over. A page that is no longer the caller's is not written. */
-  deliver(pe: Pe, bytes: Uint8Array): Refusal {
+  deliver(pe: MonitorPe, bytes: Uint8Array): Refusal {
     const { rxFrame, pageCount, isRxFull } = this.#pair;
     if (!this.#isMapped || isRxFull) return FfaError.Busy;
     if (bytes.length > pageCount * GRANULE_SIZE) return FfaError.NoMemory;
@@ -83,7 +83,7 @@ export class Buffers {
   }
 
   /** RAM, every page of it in the caller's own space. */
-  #isMemory(pe: Pe, firstFrame: number, pageCount: number): boolean {
+  #isMemory(pe: MonitorPe, firstFrame: number, pageCount: number): boolean {
     const port = pe.port(this.#pas, World.Root);
     for (let frame = firstFrame; frame < firstFrame + pageCount; frame++)
       if (pe.memory.map.find(frame)?.kind !== 'ram' || !port.check(frame)) return false;

@@ -24,14 +24,13 @@ import {
   ppsCode,
 } from '../arch/gpt.ts';
 import type { Features } from '../arch/features.ts';
-import { tlbiRangeOperand } from '../arch/tlbi.ts';
 import { Pas, World } from '../arch/world.ts';
 import { assert } from '../base/assert.ts';
+import { pow2 } from '../base/pow2.ts';
 import { hex } from '../base/hex.ts';
 import { InputError } from '../base/input-error.ts';
-import { type Shareable, cleanGranule, invalidate, writeSysReg } from '../cpu/act.ts';
-import type { Pe } from '../cpu/pe.ts';
 import { Access } from '../memory/port.ts';
+import type { MonitorPe } from './ports.ts';
 
 /** A stretch of the protected space with one GPI, mapped by level 0 blocks or by level 1 entries. */
 export type GptRegion = {
@@ -72,15 +71,15 @@ const refuse = (code: string, where: string, expected: string, found: number | b
 export class GptLibrary {
   readonly layout: GptLayout;
   readonly features: Features;
-  readonly #system: Shareable;
+  readonly #pgs: number;
   readonly #config: GptConfig;
   readonly #gpccr: bigint;
 
   /** Refuses a layout that cannot work, with the reason. Writes nothing. */
-  constructor(layout: GptLayout, features: Features, paBits: number, system: Shareable) {
+  constructor(layout: GptLayout, features: Features, paBits: number) {
     this.layout = layout;
     this.features = features;
-    this.#system = system;
+    this.#pgs = pgsCode(layout.granuleBits);
     const { ppsBits, l0Bits, granuleBits } = layout;
     const pps = ppsCode(ppsBits);
     if (pps < 0)
@@ -112,7 +111,7 @@ export class GptLibrary {
   }
 
   /** gpt_init_l0_tables and gpt_init_pas_l1_tables: everything All, then the regions. */
-  build(pe: Pe): void {
+  build(pe: MonitorPe): void {
     const { layout } = this;
     const { ppsBits: t, l0Bits: s, granuleBits: p } = layout;
     this.fill(pe, layout.l0Base, level0Size(t, s) / 8, blockWord(Gpi.All), 0);
@@ -129,7 +128,12 @@ export class GptLibrary {
         // A table that the region covers as a whole is written once, by the region: boot is writing tables.
         if (region.base > index * 2 ** s || region.base + region.size < (index + 1) * 2 ** s)
           this.fill(pe, nextTable, level1Size(s, p) / 8, granulesWord(Gpi.All), granulesWord(Gpi.All));
-        this.writeEntry(pe, offset(layout.l0Base, index * 8), BigInt(nextTable) | 0b0011n);
+        this.writeEntry(
+          pe,
+          offset(layout.l0Base, index * 8),
+          (nextTable % 2 ** 32) + 0b0011,
+          Math.floor(nextTable / 2 ** 32),
+        );
         nextTable = offset(nextTable, level1Size(s, p));
       }
       this.#mapGranules(pe, region);
@@ -137,18 +141,18 @@ export class GptLibrary {
   }
 
   /** gpt_enable: registers of one PE, first with the check off so that nothing stale is used, then on. */
-  enable(pe: Pe): void {
-    writeSysReg(pe, 'gptbr_el3', BigInt(frameOf(this.layout.l0Base)));
+  enable(pe: MonitorPe): void {
+    pe.write('gptbr_el3', BigInt(frameOf(this.layout.l0Base)));
     // L0GPTSZ is what the machine was built with; it does not change when software writes.
     pe.set('gpccr_el3', this.#gpccr & (0xfn << 20n));
-    writeSysReg(pe, 'gpccr_el3', this.#gpccr & ~(1n << 16n));
-    invalidate(pe, 'paallos', 0n, this.#system);
-    writeSysReg(pe, 'gpccr_el3', this.#gpccr);
-    invalidate(pe, 'paallos', 0n, this.#system);
+    pe.write('gpccr_el3', this.#gpccr & ~(1n << 16n));
+    pe.tlbi('paallos');
+    pe.write('gpccr_el3', this.#gpccr);
+    pe.tlbi('paallos');
   }
 
   /** The GPI of a granule as the tables have it; undefined when they have none. */
-  gpi(pe: Pe, base: Pa): Gpi | undefined {
+  gpi(pe: MonitorPe, base: Pa): Gpi | undefined {
     const { t, s, p } = this.#config;
     const frame = frameOf(base);
     if (base >= 2 ** t) return undefined;
@@ -166,16 +170,16 @@ export class GptLibrary {
   }
 
   /** The GPI of a granule that GTSI could move; undefined where it would refuse the address whatever the target. */
-  movableGpi(pe: Pe, base: Pa): Gpi | undefined {
-    return this.hasRmmGranules ? this.#entryOf(pe, BigInt(base))?.current : undefined;
+  movableGpi(pe: MonitorPe, base: Pa): Gpi | undefined {
+    return this.hasRmmGranules ? this.#entryOf(pe, base)?.current : undefined;
   }
 
   /**
    * gpt_transition_pas: moves granules for a caller. Checks in the order of the reference firmware; on success the granule is
    * in its new space, no cached copy of the old GPI is left, and no line of it is dirty.
    */
-  transition(pe: Pe, base: bigint, count: bigint, target: Gpi, caller: World): Transition {
-    if (count !== 1n) return Transition.Einval;
+  transition(pe: MonitorPe, base: number, count: number, target: Gpi, caller: World): Transition {
+    if (count !== 1) return Transition.Einval;
     if (((this.#config.validGpis >>> target) & 1) === 0) return Transition.Eperm;
     const entry = this.#entryOf(pe, base);
     if (entry === undefined) return Transition.Einval;
@@ -190,36 +194,38 @@ export class GptLibrary {
     return Transition.Ok;
   }
 
-  /** Writes one entry. */
-  writeEntry(pe: Pe, at: Pa, word: bigint): void {
-    const result = pe.port(Pas.Root, World.Root).write64(at, word);
-    assert(result === Access.Ok, `GPT entry at ${hex(at)} is in Root memory`);
+  /** Writes one entry, given as halves. */
+  writeEntry(pe: MonitorPe, at: Pa, lo: number, hi: number): void {
+    const port = pe.port(Pas.Root, World.Root);
+    port.words[0] = lo;
+    port.words[1] = hi;
+    const result = port.store(at, 8);
+    assert(result === Access.Ok, 'GPT entries are in Root memory');
   }
 
   /** Writes a run of equal entries. */
-  fill(pe: Pe, at: Pa, count: number, lo: number, hi: number): void {
+  fill(pe: MonitorPe, at: Pa, count: number, lo: number, hi: number): void {
     const result = pe.port(Pas.Root, World.Root).fill64(at, count, lo, hi);
-    assert(result === Access.Ok, `GPT entries at ${hex(at)} are in Root memory`);
+    assert(result === Access.Ok, 'GPT entries are in Root memory');
   }
 
   /** TLBI RPALOS over 2^bits bytes, then DSB OSH. */
-  invalidateRange(pe: Pe, frame: number, bits: number): void {
-    const first = frame - (frame % 2 ** (bits - 12));
-    invalidate(pe, 'rpalos', tlbiRangeOperand(first, bits), this.#system);
+  invalidateRange(pe: MonitorPe, frame: number, bits: number): void {
+    pe.tlbiLastLevel(frame, bits, this.#pgs);
   }
 
   /** DC CIPAPA over a granule, then DSB. */
-  cleanToPopa(pe: Pe, frame: number, pas: Pas): void {
-    for (let i = 0; i < 2 ** (this.#config.p - 12); i++) cleanGranule(pe, frame + i, pas);
+  cleanToPopa(pe: MonitorPe, frame: number, pas: Pas): void {
+    for (let i = 0; i < pow2(this.#config.p - 12); i++) pe.clean(frame + i, pas);
   }
 
   /** The level 1 entry of a granule that may move at all; undefined: unaligned, out of range, or not mapped by granules. */
-  #entryOf(pe: Pe, base: bigint): { pa: Pa; table: Pa; entryAt: Pa; current: Gpi | undefined } | undefined {
+  #entryOf(pe: MonitorPe, base: number): { pa: Pa; table: Pa; entryAt: Pa; current: Gpi | undefined } | undefined {
     const { t, s, p } = this.#config;
-    const size = 1n << BigInt(p);
+    const size = pow2(p);
     // `>=`: the very last granule of the protected range never moves. Bits above 2^t end up here as well, wrapping included.
-    if (base % size !== 0n || base + size >= 1n << BigInt(t)) return undefined;
-    const pa = toPa(Number(base));
+    if (base % size !== 0 || base + size >= pow2(t)) return undefined;
+    const pa = toPa(base);
     const frame = frameOf(pa);
     const table = this.#tableOf(pe, level0Index(frame, t, s));
     if (table === undefined) return undefined;
@@ -228,7 +234,7 @@ export class GptLibrary {
   }
 
   /** The entry write of a transition, with its maintenance. Taking a world's access away and flushing its data have an order. */
-  #move(pe: Pe, entryAt: Pa, frame: number, current: Gpi, target: Gpi): void {
+  #move(pe: MonitorPe, entryAt: Pa, frame: number, current: Gpi, target: Gpi): void {
     const isNonSecure = (gpi: Gpi): boolean => gpi === Gpi.NonSecure || gpi === Gpi.NonSecureOnly;
     const source = pasOf(current);
     const destination = pasOf(target);
@@ -254,15 +260,17 @@ export class GptLibrary {
   }
 
   /** Changes one of the sixteen GPIs of a Granules entry, by read, modify and write of the 64-bit word. */
-  #setGpi(pe: Pe, entryAt: Pa, frame: number, gpi: Gpi): void {
+  #setGpi(pe: MonitorPe, entryAt: Pa, frame: number, gpi: Gpi): void {
     const [lo, hi] = this.#read(pe, entryAt);
-    const shift = BigInt(4 * gpiIndex(frame, this.#config.p));
-    const word = (BigInt(hi) << 32n) | BigInt(lo);
-    this.writeEntry(pe, entryAt, (word & ~(0xfn << shift)) | (BigInt(gpi) << shift));
+    const index = gpiIndex(frame, this.#config.p);
+    const shift = 4 * (index % 8);
+    const change = (half: number): number => (half & ~(0xf << shift)) | (gpi << shift);
+    if (index < 8) this.writeEntry(pe, entryAt, change(lo), hi);
+    else this.writeEntry(pe, entryAt, lo, change(hi));
   }
 
   /** Rewrites the contiguous region around a granule as smaller ones and, around the granule itself, as single granules. */
-  #shatter(pe: Pe, table: Pa, pa: Pa): void {
+  #shatter(pe: MonitorPe, table: Pa, pa: Pa): void {
     const { s, p } = this.#config;
     const frame = frameOf(pa);
     const [lo, hi] = this.#read(pe, offset(table, 8 * level1Index(frame, s, p)));
@@ -282,7 +290,7 @@ export class GptLibrary {
   }
 
   /** Joins what has become uniform into the largest Contiguous entry allowed. No TLBI: every copy in use says the same. */
-  #fuse(pe: Pe, table: Pa, pa: Pa): void {
+  #fuse(pe: MonitorPe, table: Pa, pa: Pa): void {
     const { s, p } = this.#config;
     const entryOf = (at: number): Pa => offset(table, 8 * level1Index(at / GRANULE_SIZE, s, p));
     const [lo, hi] = this.#read(pe, entryOf(pa));
@@ -309,7 +317,7 @@ export class GptLibrary {
   }
 
   /** Writes a region's granules, with the largest Contiguous entries that fit. */
-  #mapGranules(pe: Pe, region: GptRegion): void {
+  #mapGranules(pe: MonitorPe, region: GptRegion): void {
     const { s, p } = this.#config;
     const end = region.base + region.size;
     const units = [p + 4, ...contiguousSizes.filter((bits) => bits <= this.layout.contiguousBitsMax)];
@@ -340,16 +348,16 @@ export class GptLibrary {
     return (entry.kind === 'contiguous' ? entry.gpi : granuleGpi(lo, hi, gpiIndex(frame, this.#config.p))) as Gpi;
   }
 
-  #tableOf(pe: Pe, index: number): Pa | undefined {
+  #tableOf(pe: MonitorPe, index: number): Pa | undefined {
     const [lo, hi] = this.#read(pe, offset(this.layout.l0Base, 8 * index));
     const entry = decodeLevel0(this.#config, lo, hi);
     return entry.kind === 'table' ? toPa(entry.tableFrame * GRANULE_SIZE) : undefined;
   }
 
-  #read(pe: Pe, at: Pa): readonly [number, number] {
+  #read(pe: MonitorPe, at: Pa): readonly [number, number] {
     const port = pe.port(Pas.Root, World.Root);
     const result = port.load(at, 8);
-    assert(result === Access.Ok, `GPT entry at ${hex(at)} is in Root memory`);
+    assert(result === Access.Ok, 'GPT entries are in Root memory');
     return [port.words[0] as number, port.words[1] as number];
   }
 }

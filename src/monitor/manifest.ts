@@ -6,7 +6,7 @@ import { version } from '../arch/smccc.ts';
 /** A stretch of DRAM whose granules are delegable. */
 export type DramBank = { readonly base: Pa; readonly size: number };
 
-export const MANIFEST_VERSION = version(0, 3);
+const MANIFEST_VERSION = version(0, 3);
 const MANIFEST_SIZE = 64;
 
 /** Manifest and bank list, as they lie at the start of the shared buffer. */

@@ -2,24 +2,23 @@
 // between two instructions of the caller. Who called, and which range the function lies in, decides; arguments are not read here.
 
 import { type Pa, GRANULE_SIZE } from '../arch/address.ts';
-import { Pstate, Scr } from '../arch/registers.ts';
-import { FID_FAST, FID_SMC64, Fid, NOT_SUPPORTED, fidOf, version } from '../arch/smccc.ts';
+import { Pstate, Scr, slotOf } from '../arch/registers.ts';
+import { FID_FAST, FID_SMC64, Fid, NOT_SUPPORTED, fidOfWord, version } from '../arch/smccc.ts';
 import { Ec, Fsc, Iss, ecOf, esr, gpcscShift, issOf } from '../arch/syndrome.ts';
+import { routeExternalAbort, vectorOffset } from '../arch/routing.ts';
 import { type El, Pas, World } from '../arch/world.ts';
 import { assert } from '../base/assert.ts';
-import { type Pe, vectorOffset } from '../cpu/pe.ts';
-import { routeExternalAbort } from '../cpu/routing.ts';
 import { Access } from '../memory/port.ts';
 import { type LowerWorld, WorldContexts, spsrFor } from './context.ts';
 import type { GptLibrary } from './gpt.ts';
 import { type DramBank, manifestBytes } from './manifest.ts';
-import type { MonitorPorts } from './ports.ts';
+import type { MonitorPe, MonitorPorts } from './ports.ts';
 import { psci } from './psci.ts';
 import { RmmServices } from './rmm-services.ts';
 import { Spmc, type SpmcData } from './spmc.ts';
 
 /** Boot interface that this monitor offers to the RMM. */
-export const RMM_BOOT_VERSION = version(0, 3);
+const RMM_BOOT_VERSION = version(0, 3);
 
 /** Where the monitor finds the software of the other worlds. */
 export type MonitorLayout = {
@@ -32,6 +31,11 @@ export type MonitorLayout = {
   /** SCR_EL3.GPF for every world: protection faults of lower ELs come here, and go back as external aborts. */
   readonly isGpfToEl3: boolean;
 };
+
+const SPSR_EL3_LO = 2 * slotOf('spsr_el3');
+const ESR_EL3_LO = 2 * slotOf('esr_el3');
+/** FID[31:16] of a fast 64-bit call to standard services, without the SVE hint. */
+const SMC64_STANDARD = 0xc400;
 
 /** How far the boot of a PE is: which world is being initialised, or that it runs. */
 type Stage = 'off' | 'secure' | 'realm' | 'run';
@@ -59,12 +63,14 @@ export class Monitor {
   /** Where a PE enters Normal world once its boot is through. */
   readonly #entries: { entry: bigint; context: bigint }[];
   #isRmmDisabled = false;
+  /** X0 to X7 of a call that goes on to another world, as halves. */
+  readonly #passed = new Uint32Array(16);
 
   constructor(gpt: GptLibrary, layout: MonitorLayout, ports: MonitorPorts) {
     this.gpt = gpt;
     this.#layout = layout;
     this.#ports = ports;
-    this.#contexts = new WorldContexts(ports.pes.length, layout.isGpfToEl3 ? Scr.GPF : 0n);
+    this.#contexts = new WorldContexts(layout.isGpfToEl3 ? Scr.GPF : 0n);
     this.#services = new RmmServices(gpt, ports.attestation, layout.sharedBuffer);
     this.#stages = ports.pes.map(() => 'off');
     this.#entries = ports.pes.map(() => ({ entry: 0n, context: 0n }));
@@ -77,7 +83,7 @@ export class Monitor {
   }
 
   /** Cold boot on the first PE: tables, then Secure, Realm and Normal world, each entered in turn. */
-  coldBoot(pe: Pe): void {
+  coldBoot(pe: MonitorPe): void {
     this.panic = undefined;
     this.#isRmmDisabled = false;
     this.spmc.reset();
@@ -99,16 +105,16 @@ export class Monitor {
   }
 
   /** Handles what brought a PE to EL3, and leaves it at a lower EL or off. */
-  activate(pe: Pe): void {
+  activate(pe: MonitorPe): void {
     assert(pe.el === 3, 'the monitor runs at EL3');
-    const syndrome = pe.get('esr_el3');
-    if (ecOf(syndrome) === Ec.Smc64) this.#smc(pe, issOf(syndrome));
-    else this.#exception(pe, syndrome);
+    const syndrome = pe.words[ESR_EL3_LO] as number;
+    if (syndrome >>> 26 === Ec.Smc64) this.#smc(pe, syndrome & 0xffff);
+    else this.#exception(pe, pe.get('esr_el3'));
   }
 
   data(): MonitorData {
     return {
-      contexts: this.#contexts.data(),
+      contexts: this.#ports.pes.map((pe) => this.#contexts.data(pe)),
       stages: [...this.#stages],
       entries: this.#entries.map((entry) => ({ ...entry })),
       isRmmDisabled: this.#isRmmDisabled,
@@ -119,7 +125,7 @@ export class Monitor {
 
   setData(data: MonitorData): void {
     this.panic = undefined;
-    this.#contexts.setData(data.contexts);
+    for (const [i, pe] of this.#ports.pes.entries()) this.#contexts.setData(pe, data.contexts[i] as BigUint64Array[]);
     for (const [i, stage] of data.stages.entries()) this.#stages[i] = stage;
     for (const [i, entry] of data.entries.entries()) this.#entries[i] = { ...entry };
     this.#isRmmDisabled = data.isRmmDisabled;
@@ -130,21 +136,21 @@ export class Monitor {
   // Booting a PE: the worlds are entered one after the other; each calls back when it is ready.
 
   /** What a PE starts from in Normal and Realm world. Its Secure context outlives its being off. */
-  #bootPe(pe: Pe, entry: bigint, context: bigint): void {
+  #bootPe(pe: MonitorPe, entry: bigint, context: bigint): void {
     this.#entries[pe.index] = { entry, context };
     this.#contexts.init(pe, World.NonSecure, 2, entry);
     this.#contexts.init(pe, World.Realm, 2, BigInt(this.#layout.rmmEntry));
     pe.power = 'pending';
   }
 
-  #enterSecure(pe: Pe): void {
+  #enterSecure(pe: MonitorPe): void {
     this.#stages[pe.index] = 'secure';
     this.spmc.start(pe);
     if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'Secure partition', detail: '' });
     this.#enter(pe, World.Secure, []);
   }
 
-  #enterRmm(pe: Pe, isCold: boolean): void {
+  #enterRmm(pe: MonitorPe, isCold: boolean): void {
     this.#stages[pe.index] = 'realm';
     const index = BigInt(pe.index);
     const x = isCold
@@ -154,7 +160,7 @@ export class Monitor {
     else this.#enter(pe, World.Realm, x);
   }
 
-  #enterNormal(pe: Pe): void {
+  #enterNormal(pe: MonitorPe): void {
     this.#stages[pe.index] = 'run';
     pe.power = 'on';
     if (pe.trace.on) pe.trace.emit({ kind: 'power', pe: pe.index, what: 'on' });
@@ -162,14 +168,14 @@ export class Monitor {
   }
 
   /** Enters a world for the first time, from a context that was made for it. */
-  #enter(pe: Pe, world: LowerWorld, x: readonly bigint[]): void {
-    this.#contexts.restore(pe, world, true);
+  #enter(pe: MonitorPe, world: LowerWorld, x: readonly bigint[]): void {
+    pe.restoreWorld(world, true);
     for (const [n, value] of x.entries()) pe.x[n] = value;
     pe.eret();
   }
 
   /** Warm boot of a PE for PSCI CPU_ON. */
-  #start(pe: Pe, entry: bigint, context: bigint): void {
+  #start(pe: MonitorPe, entry: bigint, context: bigint): void {
     pe.reset();
     this.gpt.enable(pe);
     this.#bootPe(pe, entry, context);
@@ -179,11 +185,17 @@ export class Monitor {
 
   // SMCs.
 
-  #smc(pe: Pe, imm: number): void {
-    const x = [...pe.x.subarray(0, 18)];
-    const fid = fidOf(x[0] as bigint);
+  #smc(pe: MonitorPe, imm: number): void {
+    const { words } = pe;
+    const fid = fidOfWord(words[0] as number);
     const caller = pe.lowerWorld as LowerWorld;
-    const from = (Number(pe.get('spsr_el3') >> 2n) & 0b11) as El;
+    const from = (((words[SPSR_EL3_LO] as number) >>> 2) & 0b11) as El;
+    if (imm === 0 && fid >>> 16 === SMC64_STANDARD) {
+      const number = fid & 0xffff;
+      if (number >= 0x150 && number <= 0x18f) return this.#rmi(pe, caller, from, fid);
+      if (number >= 0x1b0 && number <= 0x1cf) return this.#rmmService(pe, caller, from, fid);
+    }
+    const x = [...pe.x.subarray(0, 18)];
     // SMCCC: a non-zero immediate is reserved; yielding calls are not offered.
     if (imm !== 0 || (fid & FID_FAST) === 0) return this.#answer(pe, fid, [NOT_SUPPORTED]);
     if ((fid & FID_SMC64) === 0) for (let n = 1; n < 8; n++) x[n] = BigInt.asUintN(32, x[n] as bigint);
@@ -194,20 +206,17 @@ export class Monitor {
     if (owner !== 4 || (fid & 0x00fe_0000) !== 0) return this.#answer(pe, fid, [NOT_SUPPORTED]);
     if (number < 0x20) return this.#psci(pe, caller, fid, x);
     if (number >= 0x60 && number <= 0xef) return this.#ffa(pe, caller, fid, x);
-    if ((fid & FID_SMC64) === 0) return this.#answer(pe, fid, [NOT_SUPPORTED]);
-    if (number >= 0x150 && number <= 0x18f) return this.#rmi(pe, caller, from, fid, x);
-    if (number >= 0x1b0 && number <= 0x1cf) return this.#rmmService(pe, caller, from, fid, x);
     return this.#answer(pe, fid, [NOT_SUPPORTED]);
   }
 
   /** Returns to the caller with X0 and up; all other registers stay. */
-  #answer(pe: Pe, fid: number, x: readonly bigint[]): void {
+  #answer(pe: MonitorPe, fid: number, x: readonly bigint[]): void {
     for (const [n, value] of x.entries()) pe.x[n] = value;
     this.#traceReturn(pe, fid, x);
     pe.eret();
   }
 
-  #traceReturn(pe: Pe, fid: number, x: readonly bigint[]): void {
+  #traceReturn(pe: MonitorPe, fid: number, x: readonly bigint[]): void {
     if (!pe.trace.on) return;
     const el = (Number(pe.get('spsr_el3') >> 2n) & 0b11) as El;
     pe.trace.emit({ kind: 'return', by: { pe: pe.index, world: pe.lowerWorld, el }, fid: BigInt(fid), x });
@@ -226,7 +235,7 @@ export class Monitor {
     }
   }
 
-  #psci(pe: Pe, caller: LowerWorld, fid: number, x: readonly bigint[]): void {
+  #psci(pe: MonitorPe, caller: LowerWorld, fid: number, x: readonly bigint[]): void {
     if (caller !== World.NonSecure) return this.#answer(pe, fid, [NOT_SUPPORTED]);
     const result = psci(fid, x, pe, this.#ports, this.gpt, (target, entry, context) =>
       this.#start(target, entry, context),
@@ -236,7 +245,7 @@ export class Monitor {
     this.#stages[pe.index] = 'off';
   }
 
-  #ffa(pe: Pe, caller: LowerWorld, fid: number, x: readonly bigint[]): void {
+  #ffa(pe: MonitorPe, caller: LowerWorld, fid: number, x: readonly bigint[]): void {
     if (caller === World.Realm || this.#layout.secureEntry === undefined) return this.#answer(pe, fid, [NOT_SUPPORTED]);
     const reply = this.spmc.call(pe, caller, fid, x);
     if (reply.to === 'boot') return this.#secureBooted(pe, reply.code);
@@ -245,58 +254,76 @@ export class Monitor {
   }
 
   /** The partition has initialised itself, or could not: then the boot goes on without it. */
-  #secureBooted(pe: Pe, code: number): void {
+  #secureBooted(pe: MonitorPe, code: number): void {
     const detail = code === 0 ? 'complete' : `failed ${code}`;
     if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'Secure partition', detail });
-    this.#contexts.save(pe, World.Secure);
+    pe.saveWorld(World.Secure);
     this.#enterRmm(pe, true);
   }
 
   /** RMI: forwarded by who called; the arguments are the RMM's to read. */
-  #rmi(pe: Pe, caller: LowerWorld, from: El, fid: number, x: readonly bigint[]): void {
+  #rmi(pe: MonitorPe, caller: LowerWorld, from: El, fid: number): void {
     const isRunning = this.#stages[pe.index] === 'run';
+    const { words } = pe;
+    const passed = this.#passed;
+    for (let i = 0; i < passed.length; i++) passed[i] = words[i] as number;
     if (caller === World.Realm && from === 2 && isRunning && fid === Fid.RMM_RMI_REQ_COMPLETE) {
       this.#switch(pe, World.Realm, World.NonSecure);
-      const x0 = fidOf(this.#contexts.x(pe, World.NonSecure, 0));
+      const asked = words[0] as number;
       // Interface 0.x: X1 to X5 of the RMM are X0 to X4 of the Host.
-      return this.#answer(pe, x0, x.slice(1, 6));
+      for (let i = 0; i < 10; i++) words[i] = passed[i + 2] as number;
+      if (pe.trace.on) this.#traceReturn(pe, fidOfWord(asked), [...pe.x.subarray(0, 5)]);
+      pe.eret();
+      return;
     }
     if (caller !== World.NonSecure || this.#isRmmDisabled || !isRunning || fid === Fid.RMM_RMI_REQ_COMPLETE) {
       return this.#answer(pe, fid, [NOT_SUPPORTED]);
     }
-    const sveHint = (x[0] as bigint) & 0x1_0000n;
     this.#switch(pe, World.NonSecure, World.Realm);
-    pe.x[0] = BigInt(fid) | sveHint;
-    for (let n = 1; n < 8; n++) pe.x[n] = x[n] as bigint;
+    // X0 is the function identifier with the SVE hint and nothing else; X1 to X7 as given.
+    words[0] = passed[0] as number;
+    words[1] = 0;
+    for (let i = 2; i < 16; i++) words[i] = passed[i] as number;
     pe.eret();
   }
 
-  #rmmService(pe: Pe, caller: LowerWorld, from: El, fid: number, x: readonly bigint[]): void {
+  #rmmService(pe: MonitorPe, caller: LowerWorld, from: El, fid: number): void {
     if (caller !== World.Realm || from !== 2) return this.#answer(pe, fid, [NOT_SUPPORTED]);
+    if (fid === Fid.RMM_GTSI_DELEGATE || fid === Fid.RMM_GTSI_UNDELEGATE) {
+      const status = this.#services.move(pe, fid, pe.words[2] as number, pe.words[3] as number);
+      // Taken now: a table that was split may have moved the registers.
+      const { words } = pe;
+      words[0] = status;
+      words[1] = status >> 31;
+      if (pe.trace.on) this.#traceReturn(pe, fid, [pe.x[0] as bigint]);
+      pe.eret();
+      return;
+    }
+    const x = [...pe.x.subarray(0, 18)];
     if (fid === Fid.RMM_BOOT_COMPLETE) return this.#rmmBooted(pe, x[1] as bigint);
     this.#answer(pe, fid, this.#services.call(pe, fid, x) ?? [NOT_SUPPORTED]);
   }
 
-  #rmmBooted(pe: Pe, status: bigint): void {
+  #rmmBooted(pe: MonitorPe, status: bigint): void {
     if (this.#stages[pe.index] !== 'realm') return this.#answer(pe, Fid.RMM_BOOT_COMPLETE, [NOT_SUPPORTED]);
     const code = BigInt.asIntN(32, status);
     // One PE whose RMM did not boot disables RMI on all of them, for good.
     if (code !== 0n) this.#isRmmDisabled = true;
     if (pe.trace.on) pe.trace.emit({ kind: 'boot', what: 'RMM', detail: code === 0n ? 'complete' : `failed ${code}` });
-    this.#contexts.save(pe, World.Realm);
+    pe.saveWorld(World.Realm);
     this.#enterNormal(pe);
   }
 
-  #switch(pe: Pe, from: LowerWorld, to: LowerWorld): void {
-    this.#contexts.save(pe, from);
-    this.#contexts.restore(pe, to, from === World.Secure || to === World.Secure);
+  #switch(pe: MonitorPe, from: LowerWorld, to: LowerWorld): void {
+    pe.saveWorld(from);
+    pe.restoreWorld(to, from === World.Secure || to === World.Secure);
     if (pe.trace.on) pe.trace.emit({ kind: 'switch', pe: pe.index, from, to });
   }
 
   // Exceptions that are no calls.
 
   /** A GPF that was routed here goes back as an external abort; a broken table is the end. */
-  #exception(pe: Pe, syndrome: bigint): void {
+  #exception(pe: MonitorPe, syndrome: bigint): void {
     const gpcsc = (issOf(syndrome) >> gpcscShift) & 0x3f;
     const isGpf = ecOf(syndrome) === Ec.Gpc && (gpcsc & 0b111_110) === 0x0c;
     if (!isGpf) {

@@ -3,12 +3,11 @@
 import { frameBase, frameArg } from '../arch/address.ts';
 import { Gpi } from '../arch/gpi.ts';
 import { Fid, signed, version } from '../arch/smccc.ts';
-import type { Pe } from '../cpu/pe.ts';
 import type { GptLibrary } from './gpt.ts';
-import type { MonitorPorts } from './ports.ts';
+import type { MonitorPe, MonitorPorts } from './ports.ts';
 
 /** Results, as signed numbers. */
-export const Psci = {
+const Psci = {
   Success: 0,
   NotSupported: -1,
   InvalidParameters: -2,
@@ -34,13 +33,13 @@ const functions: ReadonlySet<number> = new Set([
 ]);
 
 /** Starts a PE that is off: `start` does what warm boot has to do. */
-export type StartPe = (pe: Pe, entry: bigint, context: bigint) => void;
+export type StartPe = (pe: MonitorPe, entry: bigint, context: bigint) => void;
 
 /** Answers one call, or 'off' when the PE does not return from it. */
 export function psci(
   fid: number,
   x: readonly bigint[],
-  pe: Pe,
+  pe: MonitorPe,
   ports: MonitorPorts,
   gpt: GptLibrary,
   start: StartPe,
@@ -84,7 +83,7 @@ export function psci(
 }
 
 /** An entry point is RAM that Non-secure software can fetch from. */
-function isEntry(pe: Pe, gpt: GptLibrary, entry: bigint): boolean {
+function isEntry(pe: MonitorPe, gpt: GptLibrary, entry: bigint): boolean {
   const frame = frameArg(entry, pe.memory.paBits);
   if (frame < 0 || entry % 4n !== 0n || pe.memory.map.find(frame)?.kind !== 'ram') return false;
   const gpi = gpt.gpi(pe, frameBase(frame));

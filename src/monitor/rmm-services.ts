@@ -5,13 +5,12 @@ import { Gpi } from '../arch/gpi.ts';
 import { Fid, signed } from '../arch/smccc.ts';
 import { Pas, World } from '../arch/world.ts';
 import { assert } from '../base/assert.ts';
-import type { Pe } from '../cpu/pe.ts';
 import { Access } from '../memory/port.ts';
 import { type GptLibrary, Transition } from './gpt.ts';
-import type { Attestation } from './ports.ts';
+import type { Attestation, MonitorPe } from './ports.ts';
 
 /** Result codes of RMM-EL3 services. */
-export const RmmEl3 = { Ok: 0, Unknown: -1, BadAddress: -2, BadPas: -3, NoMemory: -4, Invalid: -5, Again: -6 } as const;
+const RmmEl3 = { Ok: 0, Unknown: -1, BadAddress: -2, BadPas: -3, NoMemory: -4, Invalid: -5, Again: -6 } as const;
 
 /** ECC curve P-384, the only one of interface 0.3. */
 const CURVE_P384 = 0n;
@@ -31,14 +30,18 @@ export class RmmServices {
     this.#sharedBuffer = sharedBuffer;
   }
 
+  /** GTSI_DELEGATE and GTSI_UNDELEGATE: one granule, on behalf of the Realm world. The address comes as halves. */
+  move(pe: MonitorPe, fid: number, lo: number, hi: number): number {
+    if (hi >>> 20 !== 0 || !this.#gpt.hasRmmGranules) return RmmEl3.BadAddress;
+    const target = fid === Fid.RMM_GTSI_DELEGATE ? Gpi.Realm : Gpi.NonSecure;
+    const result = this.#gpt.transition(pe, hi * 2 ** 32 + lo, 1, target, World.Realm);
+    return result === Transition.Ok ? RmmEl3.Ok : result === Transition.Einval ? RmmEl3.BadAddress : RmmEl3.BadPas;
+  }
+
   /** Answers one call with X0 and up; undefined when there is no such service. */
-  call(pe: Pe, fid: number, x: readonly bigint[]): readonly bigint[] | undefined {
+  call(pe: MonitorPe, fid: number, x: readonly bigint[]): readonly bigint[] | undefined {
     const [, x1 = 0n, x2 = 0n, x3 = 0n] = x;
     switch (fid) {
-      case Fid.RMM_GTSI_DELEGATE:
-        return [this.#transition(pe, x1, Gpi.Realm)];
-      case Fid.RMM_GTSI_UNDELEGATE:
-        return [this.#transition(pe, x1, Gpi.NonSecure)];
       case Fid.RMM_ATTEST_GET_REALM_KEY:
         return this.#realmKey(pe, x1, x2, x3);
       case Fid.RMM_ATTEST_GET_PLAT_TOKEN:
@@ -61,16 +64,7 @@ export class RmmServices {
     this.#token = token.slice();
   }
 
-  /** One granule, on behalf of the Realm world. */
-  #transition(pe: Pe, base: bigint, target: Gpi): bigint {
-    if (!this.#gpt.hasRmmGranules) return signed(RmmEl3.BadAddress);
-    const result = this.#gpt.transition(pe, base, 1n, target, World.Realm);
-    return signed(
-      { [Transition.Ok]: RmmEl3.Ok, [Transition.Einval]: RmmEl3.BadAddress, [Transition.Eperm]: RmmEl3.BadPas }[result],
-    );
-  }
-
-  #realmKey(pe: Pe, at: bigint, size: bigint, curve: bigint): readonly bigint[] {
+  #realmKey(pe: MonitorPe, at: bigint, size: bigint, curve: bigint): readonly bigint[] {
     const bad = this.#bufferProblem(at, size);
     if (bad !== undefined) return [signed(bad)];
     if (curve !== CURVE_P384) return [signed(RmmEl3.Invalid)];
@@ -80,7 +74,7 @@ export class RmmServices {
     return [signed(RmmEl3.Ok), BigInt(key.length)];
   }
 
-  #platformToken(pe: Pe, at: bigint, size: bigint, challengeLength: bigint): readonly bigint[] {
+  #platformToken(pe: MonitorPe, at: bigint, size: bigint, challengeLength: bigint): readonly bigint[] {
     const bad = this.#bufferProblem(at, size);
     if (bad !== undefined) return [signed(bad)];
     if (challengeLength !== 0n) {
@@ -105,7 +99,7 @@ export class RmmServices {
     return undefined;
   }
 
-  #write(pe: Pe, at: bigint, bytes: Uint8Array): void {
+  #write(pe: MonitorPe, at: bigint, bytes: Uint8Array): void {
     const result = pe.port(Pas.Realm, World.Root).writeBytes(toPa(Number(at)), bytes);
     assert(result === Access.Ok, 'the shared buffer is Realm memory');
   }

@@ -26,7 +26,7 @@ import {
 } from '../arch/ffa.ts';
 import { Fid, NOT_SUPPORTED } from '../arch/smccc.ts';
 import { Pas, World } from '../arch/world.ts';
-import type { Pe } from '../cpu/pe.ts';
+import type { MonitorPe } from './ports.ts';
 import type { LowerWorld } from './context.ts';
 import { type BufferPair, Buffers, noBuffers } from './ffa-buffers.ts';
 
@@ -123,13 +123,13 @@ export class Spmc {
   }
 
   /** The partition is being entered for the first time, on this PE. */
-  start(pe: Pe): void {
+  start(pe: MonitorPe): void {
     this.#state = 'starting';
     this.#pe = pe.index;
   }
 
   /** One call from the Normal or the Secure world. */
-  call(pe: Pe, world: LowerWorld, fid: number, x: readonly bigint[]): SpmcReply {
+  call(pe: MonitorPe, world: LowerWorld, fid: number, x: readonly bigint[]): SpmcReply {
     const to = (answer: readonly bigint[]): SpmcReply => ({ to: world, x: answer });
     if (!isFfa(fid)) return to([NOT_SUPPORTED]);
     const caller = world === World.Secure ? this.#secure : this.#nonSecure;
@@ -163,7 +163,7 @@ export class Spmc {
   }
 
   /** FFA_MSG_SEND_DIRECT_REQ: from the host to the partition, if it waits for work on this PE. */
-  #request(pe: Pe, world: LowerWorld, caller: Caller, fid: number, x: readonly bigint[]): SpmcReply {
+  #request(pe: MonitorPe, world: LowerWorld, caller: Caller, fid: number, x: readonly bigint[]): SpmcReply {
     const refuse = (code: FfaError): SpmcReply => ({ to: world, x: ffaError(code) });
     const [, x1 = 0n, x2 = 0n] = x;
     const receiver = receiverOf(x1);
@@ -210,7 +210,7 @@ export class Spmc {
 }
 
 /** Setup and discovery: answered to the caller, whatever the partition is doing. */
-function setup(pe: Pe, caller: Caller, fid: number, x: readonly bigint[]): readonly bigint[] {
+function setup(pe: MonitorPe, caller: Caller, fid: number, x: readonly bigint[]): readonly bigint[] {
   const [, x1 = 0n, x2 = 0n, x3 = 0n] = x;
   const done = (refusal: FfaError | undefined): readonly bigint[] =>
     refusal === undefined ? ffaSuccess() : ffaError(refusal);
@@ -254,7 +254,7 @@ function features(caller: Caller, asked: number, properties: bigint): readonly b
 }
 
 /** W1 to W4 a UUID, W5 [0] count only. */
-function partitionInfo(pe: Pe, caller: Caller, x: readonly bigint[]): readonly bigint[] {
+function partitionInfo(pe: MonitorPe, caller: Caller, x: readonly bigint[]): readonly bigint[] {
   const uuid = x.slice(1, 5).map(Number) as unknown as Uuid;
   const flags = x[5] as bigint;
   const found = partitionsOf(uuid);

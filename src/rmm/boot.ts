@@ -1,12 +1,11 @@
 // How the RMM boots: it checks what EL3 hands over, in the order of the reference, and learns which DRAM it may track.
 
-import { GRANULE_SIZE, type Pa, paArg } from '../arch/address.ts';
-import { Pas } from '../arch/world.ts';
+import { GRANULE_SIZE, type Pa, toPa } from '../arch/address.ts';
 import type { Bank } from './granule.ts';
 import type { RmmPe } from './ports.ts';
 
 /** Codes of RMM_BOOT_COMPLETE. */
-export const Boot = {
+const Boot = {
   Ok: 0,
   Unknown: -1,
   Version: -2,
@@ -20,7 +19,7 @@ export const Boot = {
 /** What this RMM needs and was built for. */
 const VERSION_MAJOR = 0n;
 const VERSION_MINOR = 3n;
-export const PES_MAX = 16;
+const PES_MAX = 16;
 
 export type BootResult = {
   readonly code: number;
@@ -37,14 +36,14 @@ export function coldBoot(pe: RmmPe, paBits: number): BootResult {
   if (!isCompatible(x1)) return failed(Boot.Version);
   if (x2 > BigInt(PES_MAX)) return failed(Boot.PeCount);
   if (x0 >= x2) return failed(Boot.PeIndex);
-  const buffer = paArg(x3, paBits);
-  if (!buffer.inRange || buffer.at === 0 || buffer.at % GRANULE_SIZE !== 0) return failed(Boot.SharedBuffer);
-  const page = pe.memory(Pas.Realm).readBytes(buffer.at, GRANULE_SIZE);
+  if (x3 === 0n || x3 >> BigInt(paBits) !== 0n || x3 % BigInt(GRANULE_SIZE) !== 0n) return failed(Boot.SharedBuffer);
+  const buffer = toPa(Number(x3));
+  const page = pe.realm.readBytes(buffer, GRANULE_SIZE);
   if (page === undefined) return failed(Boot.SharedBuffer);
   const view = new DataView(page.buffer);
   if (!isCompatible(BigInt(view.getUint32(0, true)))) return failed(Boot.ManifestVersion);
-  const banks = readBanks(view, buffer.at, paBits);
-  return banks === undefined ? failed(Boot.ManifestData) : { code: Boot.Ok, banks, sharedBuffer: buffer.at };
+  const banks = readBanks(view, buffer, paBits);
+  return banks === undefined ? failed(Boot.ManifestData) : { code: Boot.Ok, banks, sharedBuffer: buffer };
 }
 
 /** Warm boot, on each other PE: only its index. */
@@ -61,15 +60,14 @@ function readBanks(view: DataView, buffer: Pa, paBits: number): readonly Bank[] 
   if (count < 1n || list < 0n || list % 8n !== 0n || list + 16n * count > BigInt(GRANULE_SIZE)) return undefined;
   let sum = count + word(24) + word(32);
   const banks: Bank[] = [];
-  let end = 0;
+  let end = 0n;
   for (let at = Number(list); at < Number(list + 16n * count); at += 16) {
-    sum += word(at) + word(at + 8);
-    const base = paArg(word(at), paBits);
-    const size = word(at + 8);
-    if (!base.inRange || base.at === 0 || base.at % GRANULE_SIZE !== 0 || base.at < end) return undefined;
-    if (size === 0n || size % BigInt(GRANULE_SIZE) !== 0n || word(at) + size > 1n << BigInt(paBits)) return undefined;
-    end = base.at + Number(size);
-    banks.push({ base: base.at, size: Number(size) });
+    const [base, size] = [word(at), word(at + 8)];
+    sum += base + size;
+    if (base === 0n || base % BigInt(GRANULE_SIZE) !== 0n || base < end) return undefined;
+    if (size === 0n || size % BigInt(GRANULE_SIZE) !== 0n || base + size > 1n << BigInt(paBits)) return undefined;
+    end = base + size;
+    banks.push({ base: toPa(Number(base)), size: Number(size) });
   }
   return BigInt.asUintN(64, sum) === 0n ? banks : undefined;
 }

@@ -1,7 +1,6 @@
 // The shape of an RMI command: context, failure rows in order, effect. Checks do not write, effects do not fail.
 
-import { type AddressArg, type Pa, isGranuleAligned } from '../arch/address.ts';
-import { assert } from '../base/assert.ts';
+import type { Call } from './call.ts';
 
 /** RMI status codes. */
 export const Rmi = {
@@ -17,36 +16,37 @@ export type RmiError = Exclude<RmiStatus, 'RMI_SUCCESS'>;
 /** One row of a failure table: the command fails with `error` if `when` holds. */
 export type Failure<C> = {
   readonly id: string;
-  readonly when: (c: C) => boolean;
   readonly error: RmiError;
+  readonly when: (c: C) => boolean;
+  /** Index packed beside the status, where the specification gives one. */
   readonly index?: (c: C) => number;
+  /** Outputs that are valid although the command fails. */
+  readonly outputs?: (c: C) => void;
 };
 
-export type Command<Rmm, C> = {
+export type Command<C> = {
   readonly name: string;
   readonly fid: number;
-  readonly context: (rmm: Rmm, x: readonly bigint[]) => C;
+  readonly context: (call: Call) => C;
   readonly failures: readonly Failure<C>[];
-  /** X1 and up. */
-  readonly effect: (c: C) => readonly bigint[];
+  /** Changes the state and sets the outputs. */
+  readonly effect: (c: C) => void;
 };
 
-/** What a command came to: X0 and up, and the row that failed, which only the trace may name. */
-export type CommandResult = { readonly x: readonly bigint[]; readonly failed: string | undefined };
+/** A command whose context only it knows. */
+export type AnyCommand = Command<unknown>;
 
-export function run<Rmm, C>(command: Command<Rmm, C>, rmm: Rmm, x: readonly bigint[]): CommandResult {
-  const c = command.context(rmm, x);
-  for (const { id, when, error, index } of command.failures) {
-    if (when(c)) return { x: [BigInt(Rmi[error]) | (BigInt(index?.(c) ?? 0) << 8n)], failed: id };
+/** Declares a command; the context's type is inferred. */
+export const rmi = <C>(command: Command<C>): AnyCommand => command as unknown as AnyCommand;
+
+/** Runs a command: the first row that holds decides. Returns the packed return code; `failed` is for the trace only. */
+export function run(command: AnyCommand, call: Call): { readonly code: number; readonly failed: string | undefined } {
+  const c = command.context(call);
+  for (const failure of command.failures) {
+    if (!failure.when(c)) continue;
+    failure.outputs?.(c);
+    return { code: Rmi[failure.error] + ((failure.index?.(c) ?? 0) & 0xff) * 256, failed: failure.id };
   }
-  return { x: [0n, ...command.effect(c)], failed: undefined };
-}
-
-/** Whether a register value is a multiple of the granule size, in or out of range. */
-export const isAligned = (arg: AddressArg): boolean => (arg.inRange ? isGranuleAligned(arg.at) : arg.low12 === 0);
-
-/** The address of an argument whose range an earlier row has checked. */
-export function addressOf(arg: AddressArg): Pa {
-  assert(arg.inRange, 'an earlier row checks the range');
-  return arg.at;
+  command.effect(c);
+  return { code: Rmi.RMI_SUCCESS, failed: undefined };
 }

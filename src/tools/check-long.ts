@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inRepo } from './repo.ts';
-import { exec, execNode, runSteps, selectSteps, StepFailure, type Step } from './steps.ts';
+import { exec, execNode, NO_COLOURS, runSteps, selectSteps, StepFailure, type Step } from './steps.ts';
 import { snippetsOf } from './snippets.ts';
 import { runTool } from './tool.ts';
 
@@ -11,7 +11,8 @@ const USAGE = `
 usage: npm run check:long [-- STEP...]
 
 Runs the long steps, or only those that are named: pack (the packed package, installed into an empty folder,
-compiles and runs the README's first program), publint, attw. Prints one line a step.
+compiles and runs the README's first program), publint, attw, gpt-vectors and determinism (proofs that
+judge no time), random (the random runs of the tests, ten times as long). Prints one line a step.
 `;
 
 const scratch = mkdtempSync(join(tmpdir(), 'fourworlds-long-'));
@@ -36,7 +37,34 @@ const attw: Step = {
   },
 };
 
-const BATCHES: readonly (readonly Step[])[] = [[pack], [publint, attw]];
+/** The random runs of the tests, ten times as long, and every pair of changes to a call of the RMM. */
+const random: Step = {
+  name: 'random',
+  limitSeconds: 900,
+  async run(signal) {
+    const args = [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=dot',
+      'test/memory',
+      'test/machine/gpt-vectors.test.ts',
+      'test/spec/oracle.test.ts',
+      'test/fuzz',
+    ];
+    await execNode(args, { signal, env: { ...NO_COLOURS, FOURWORLDS_LONG: '10' } });
+  },
+};
+
+/** Proofs that judge no time. */
+const proofs: readonly Step[] = ['gpt-vectors', 'determinism'].map((name) => ({
+  name,
+  limitSeconds: 300,
+  async run(signal) {
+    await execNode(['dist/tools/prove.js', name], { signal, env: NO_COLOURS });
+  },
+}));
+
+const BATCHES: readonly (readonly Step[])[] = [[pack], [publint, attw], proofs, [random]];
 
 await runTool(USAGE, async (names) => {
   try {

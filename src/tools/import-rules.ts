@@ -17,7 +17,17 @@ const SIMULATOR = [
   'guest',
   'asm',
 ] as const;
-const LIBRARY = [...SIMULATOR, 'machine', 'endorse', 'verifier', 'fuzz/oracle', 'fuzz', 'fuzz/bugs', 'course'] as const;
+const LIBRARY = [
+  ...SIMULATOR,
+  'machine',
+  'scenario',
+  'endorse',
+  'verifier',
+  'fuzz/oracle',
+  'fuzz',
+  'fuzz/bugs',
+  'course',
+] as const;
 
 /** Folder (or file) of src/ to what its files may import besides themselves and `base`. */
 export const IMPORT_RULES: Readonly<Record<string, readonly string[]>> = {
@@ -37,10 +47,11 @@ export const IMPORT_RULES: Readonly<Record<string, readonly string[]>> = {
   guest: ['spec', 'arch'],
   asm: ['arch'],
   machine: SIMULATOR,
+  scenario: [...SIMULATOR, 'machine'],
   endorse: ['cose', 'crypto', 'spec'],
   verifier: ['endorse', 'cose', 'crypto', 'spec'],
-  'fuzz/oracle': ['spec', 'arch', 'machine/view.ts'],
-  fuzz: ['machine', 'host', 'guest', 'fuzz/oracle', 'attest', 'verifier'],
+  'fuzz/oracle': ['crypto', 'spec', 'arch', 'machine/view.ts'],
+  fuzz: ['machine', 'host', 'guest', 'fuzz/oracle', 'attest', 'verifier', 'spec', 'arch'],
   'fuzz/bugs': [...SIMULATOR, 'machine', 'endorse', 'verifier', 'fuzz/oracle', 'fuzz'],
   course: ['machine', 'host', 'guest', 'asm', 'verifier', 'fuzz', 'words'],
   'index.ts': ['machine', 'arch', 'memory', 'host', 'guest', 'verifier'],

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { Vocabulary } from '../spec/vocabulary.ts';
 import { checkExpressions, readSpecification, type CheckedExpression, type Part } from './spec-files.ts';
 import { differences, parseCommandList, type CommandList, type Difference } from './spec-compare.ts';
+import { implementedCommands, rowDifferences, rowKinds } from './spec-rows.ts';
 import { inRepo } from './repo.ts';
 import { runTool } from './tool.ts';
 import { StepFailure } from './steps.ts';
@@ -13,7 +14,8 @@ import type { CommandSpec } from '../spec/specification.ts';
 const USAGE = `
 usage: npm run spec:report [-- --against FILE]
 
-Counts commands, failure rows, ordered pairs and conditions of specs/rmm-1.0/, and checks every expression.
+Counts commands, failure rows, ordered pairs and conditions of specs/rmm-1.0/, checks every expression, and compares the rows with
+the tables of the RMM; exit code 1 when something cannot be evaluated or differs.
   --against FILE   list the differences from a JSON file with the same commands; exit code 1 when one of them is not
                    named in docs/decisions/rmm-1.0-where-the-sources-disagree.md
 `;
@@ -37,7 +39,7 @@ await runTool(USAGE, async (args) => {
   const expressions = commands.flatMap((command) => checkExpressions(command, vocabulary));
 
   reportCounts('specs/rmm-1.0', commands);
-  const problems = reportExpressions(expressions);
+  const problems = reportExpressions(expressions) + reportRows(commands);
   const unnamed = values.against === undefined ? 0 : reportDifferences(values.against, commands);
   return problems + unnamed === 0 ? 0 : 1;
 });
@@ -61,6 +63,20 @@ function reportExpressions(expressions: readonly CheckedExpression[]): number {
   const bad = expressions.filter(({ problem }) => problem !== undefined);
   for (const { command, where, problem, text } of bad) console.log(`  ${command} ${where}: ${problem}\n    ${text}`);
   return bad.length;
+}
+
+/** Returns in how many places the RMM's tables differ. */
+function reportRows(commands: readonly CommandSpec[]): number {
+  const found = rowDifferences(commands, implementedCommands);
+  const rows = implementedCommands.reduce((sum, { failures }) => sum + failures.length, 0);
+  const counts = rowKinds.map((kind) => `${found.filter((each) => each.kind === kind).length} ${kind}`);
+  console.log('');
+  console.log('src/rmm against specs/rmm-1.0');
+  line('commands', `${implementedCommands.length}`);
+  line('failure rows', `${rows}`);
+  line('differences', counts.join(', '));
+  for (const { command, kind, detail } of found) console.log(`  ${command} ${kind}: ${detail}`);
+  return found.length;
 }
 
 /** Returns how many differences the decisions do not name. */

@@ -3,29 +3,49 @@
 
 import { cli as enCli } from './en/cli.ts';
 import { demo as enDemo } from './en/demo.ts';
+import { demoRealm as enDemoRealm } from './en/demo-realm.ts';
 import { errors as enErrors } from './en/errors.ts';
+import { explain as enExplain } from './en/explain.ts';
 import { facts as enFacts } from './en/facts.ts';
 import { gpt as enGpt } from './en/gpt.ts';
+import { realm as enRealm } from './en/realm.ts';
 import { shell as enShell } from './en/shell.ts';
 import { topics as enTopics } from './en/topics.ts';
 import { cli as esCli } from './es/cli.ts';
 import { demo as esDemo } from './es/demo.ts';
+import { demoRealm as esDemoRealm } from './es/demo-realm.ts';
 import { errors as esErrors } from './es/errors.ts';
+import { explain as esExplain } from './es/explain.ts';
 import { facts as esFacts } from './es/facts.ts';
 import { gpt as esGpt } from './es/gpt.ts';
+import { realm as esRealm } from './es/realm.ts';
 import { shell as esShell } from './es/shell.ts';
 import { topics as esTopics } from './es/topics.ts';
 
 export const languages = ['en', 'es'] as const;
 export type Language = (typeof languages)[number];
 
-const en = { ...enCli, ...enDemo, ...enErrors, ...enFacts, ...enGpt, ...enShell, ...enTopics } as const;
+const en = {
+  ...enCli,
+  ...enDemo,
+  ...enDemoRealm,
+  ...enErrors,
+  ...enExplain,
+  ...enFacts,
+  ...enGpt,
+  ...enRealm,
+  ...enShell,
+  ...enTopics,
+} as const;
 const es = {
   ...esCli,
   ...esDemo,
+  ...esDemoRealm,
   ...esErrors,
+  ...esExplain,
   ...esFacts,
   ...esGpt,
+  ...esRealm,
   ...esShell,
   ...esTopics,
 } as const satisfies Record<keyof typeof en, string>;

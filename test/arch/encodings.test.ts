@@ -15,7 +15,19 @@ import {
   granuleGpi,
   granulesWord,
 } from '../../src/arch/gpt.ts';
-import { SLOT_COUNT, isSysReg, readOnly, slotOf, sysRegRow, sysRegs, worldSlots } from '../../src/arch/registers.ts';
+import {
+  PC_SLOT,
+  PSTATE_SLOT,
+  SLOT_COUNT,
+  el1Slots,
+  isSysReg,
+  readOnly,
+  slotOf,
+  sysRegRow,
+  sysRegs,
+  WORLD_AND_EL1_SLOTS,
+  WORLD_SLOTS,
+} from '../../src/arch/registers.ts';
 import { Fid, fidOf, parseFid, signed, smcName, version } from '../../src/arch/smccc.ts';
 import { Ec, Fsc, Iss, ecName, ecOf, esr, gpcscShift, hpfar, issOf, mfar } from '../../src/arch/syndrome.ts';
 import { decodeTlbiRange, tlbiRangeOperand } from '../../src/arch/tlbi.ts';
@@ -204,13 +216,20 @@ describe('registers', () => {
   test('every register has a slot of its own inside the file, and no encoding names two', () => {
     const slots = sysRegs.map(slotOf);
     expect(new Set(slots).size).toBe(sysRegs.length);
-    expect([Math.min(...slots), Math.max(...slots)]).toEqual([33, SLOT_COUNT - 1]);
+    expect([Math.min(...slots), Math.max(...slots)]).toEqual([31, PC_SLOT - 1]);
+    expect([PC_SLOT, PSTATE_SLOT, SLOT_COUNT]).toEqual([31 + slots.length, 32 + slots.length, 33 + slots.length]);
     expect(SLOT_COUNT).toBeLessThanOrEqual(512);
     const encodings = sysRegs.flatMap((name) =>
       sysRegRow(name).encoding === undefined ? [] : [String(sysRegRow(name).encoding)],
     );
     expect(new Set(encodings).size).toBe(encodings.length);
-    expect(new Set(worldSlots).size).toBe(worldSlots.length);
+  });
+
+  test('what EL3 switches between worlds comes first, then what goes with it to and from Secure', () => {
+    const between = (from: number, to: number): string[] =>
+      sysRegs.filter((name) => slotOf(name) >= from && slotOf(name) < to);
+    expect(between(31, WORLD_SLOTS)).toEqual(sysRegs.filter((name) => sysRegRow(name).perWorld));
+    expect(between(WORLD_SLOTS, WORLD_AND_EL1_SLOTS).map(slotOf as (name: string) => number)).toEqual(el1Slots);
   });
 
   test('op1 of an encoding says from which EL a register is reached', () => {

@@ -38,11 +38,13 @@ const events = {
   tlbi: { kind: 'tlbi', pe: 0, op: 'rpalos', frame: 0x8_8000, bits: 12 },
   popa: { kind: 'popa', frame: 0x8_8000, pas: Pas.NonSecure, wasDirty: true },
   rmi: { kind: 'rmi', pe: 0, name: 'RMI_GRANULE_DELEGATE', failed: 'gran_state' },
+  rsi: { kind: 'rsi', pe: 0, name: 'RSI_IPA_STATE_SET', failed: 'size_valid' },
   wipe: { kind: 'wipe', frame: 0x8_8000 },
   'late-writeback': { kind: 'late-writeback', frame: 0x8_8000, pas: Pas.Secure, lines: 3 },
   power: { kind: 'power', pe: 2, what: 'system-off' },
   stop: { kind: 'stop', pe: 2, reason: 'no software' },
   finding: { kind: 'finding', invariant: 'STALE_GPT_TLB', by: host, frame: 0x8_8000, detail: 'NS used it' },
+  interrupt: { kind: 'interrupt', by: host, to: 2, what: 'serror', elr: 0x8000_0000n },
 } as const satisfies { readonly [Kind in TraceEvent['kind']]: Extract<TraceBody, { kind: Kind }> };
 
 test('every kind of event is one line of fixed columns', () => {
@@ -61,18 +63,21 @@ test('every kind of event is one line of fixed columns', () => {
       "    10  PE0         TLBI RPALOS                 0x8800_0000 2^12",
       "    11  EL3         DC CIPAPA granule           NS 0x8800_0000                            dirty",
       "    12  RMM         RMI_GRANULE_DELEGATE        failed                                    gran_state",
-      "    13  RMM         wipe                        0x8800_0000",
-      "    14  cache       late write-back             S 0x8800_0000                             3 lines",
-      "    15  PE2         power                       system-off",
-      "    16  PE2         stop                        no software",
-      "    17  PE0 NS.EL2  FINDING STALE_GPT_TLB       0x8800_0000                               NS used it",
+      "    13  RMM         RSI_IPA_STATE_SET           failed                                    size_valid",
+      "    14  RMM         wipe                        0x8800_0000",
+      "    15  cache       late write-back             S 0x8800_0000                             3 lines",
+      "    16  PE2         power                       system-off",
+      "    17  PE2         stop                        no software",
+      "    18  PE0 NS.EL2  FINDING STALE_GPT_TLB       0x8800_0000                               NS used it",
+      "    19  PE0 NS.EL2  interrupt to EL2            ELR 0x8000_0000                           SERROR",
     ]
   `);
 });
 
-test('a fault that met no entry names none, a TLBI of everything no range, and the last step of a long run fits', () => {
+test('a fault that met no entry names none, a TLBI of everything no range, a call that succeeded nothing, and the last step of a long run fits', () => {
   expect(traceLine({ step: 0, ...events['gpt-fault'], fault: 'eabt', level: 0, gpi: -1 })).toMatch(/ EABT level 0$/);
   expect(traceLine({ step: 0, ...events.tlbi, op: 'paallos', bits: 0 })).toMatch(/TLBI PAALLOS$/);
+  expect(traceLine({ step: 0, kind: 'rsi', pe: 0, name: 'RSI_VERSION' })).toMatch(/RMM {9}RSI_VERSION$/);
   expect(traceLine({ step: 12_345_678, ...events.wipe })).toMatch(/^12345678 {2}RMM/);
 });
 

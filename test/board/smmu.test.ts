@@ -22,7 +22,7 @@ function withLevel0(word: bigint): Machine {
   const machine = Machine.boot(baseMachine);
   const [pe] = machine.pes as readonly [(typeof machine.pes)[number]];
   pe.port(Pas.Root, World.Root).write64((L0 + 16) as never, word);
-  machine.smmu.invalidate('paallos', 0n);
+  pe.tlbi('paallos');
   return machine;
 }
 
@@ -236,10 +236,10 @@ describe('what the SMMU holds of the tables', () => {
     root.write64((L0 + 16) as never, 0xb1n);
     pe.gpc.invalidate('paall');
     expect([reads(), findings.length > 0]).toEqual(['done', true]);
-    machine.invalidate('rpaos', (6n << 44n) | 0x80000n, pe);
+    pe.tlbi('rpaos', (6n << 44n) | 0x80000n);
     expect(reads()).toBe('aborted');
     root.write64((L0 + 16) as never, entry);
-    machine.invalidate('paallos', 0n, pe);
+    pe.tlbi('paallos');
     expect(reads()).toBe('done');
   });
 });

@@ -2,12 +2,15 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { World } from '../../src/arch/world.ts';
+import { Pas, World } from '../../src/arch/world.ts';
 import { runDemo } from '../../src/cli/demo/run.ts';
 import { holds } from '../../src/cli/demo/scene.ts';
 import { scenes } from '../../src/cli/demo/scenes.ts';
 import { makeOutput } from '../../src/cli/output.ts';
 import { Machine } from '../../src/machine/machine.ts';
+import type { Failure } from '../../src/rmm/command.ts';
+import { rmiCommands } from '../../src/rmm/commands.ts';
+import { recEnter } from '../../src/rmm/rmi/rec-enter.ts';
 import { type Language, dictionaries, languages } from '../../src/words/words.ts';
 
 type Options = { readonly language?: Language; readonly json?: boolean; readonly hasColour?: boolean };
@@ -69,7 +72,7 @@ describe('the document of --json', () => {
     expect(document.scenes.filter((scene) => !scene.holds)).toEqual([]);
   });
 
-  test('has the six attacks, each with where its answer is written', () => {
+  test('has six attacks on granules and nine on a realm, each with where its answer is written', () => {
     const attacks = document.scenes.filter(({ kind }) => kind === 'attack');
     expect(attacks.map(({ id }) => id)).toEqual([
       'host-reads',
@@ -78,8 +81,34 @@ describe('the document of --json', () => {
       'stale-tlb',
       'foreign-fetch',
       'forged-entry',
+      'realm-double-map',
+      'realm-ripas-rollback',
+      'realm-foreign-rec',
+      'realm-running-rec',
+      'realm-registers',
+      'realm-unwiped',
+      'realm-run-page',
+      'realm-mapped-under',
+      'realm-forged-value',
     ]);
     for (const { written } of attacks) expect(written.length).toBeGreaterThan(0);
+  });
+
+  test('refuses the attacks on a realm for different reasons', () => {
+    const rows = document.scenes
+      .filter(({ kind, id }) => kind === 'attack' && id.startsWith('realm-'))
+      .map(({ steps }) => steps.map(({ row }) => row).filter((row) => row !== undefined));
+    expect(rows).toEqual([
+      ['data_state', 'data_state'],
+      ['realm_state', 'base_bound'],
+      ['rec_owner'],
+      ['rec_state', 'rec_state'],
+      [],
+      [],
+      ['rec_gicv3'],
+      ['ipa_bound'],
+      ['rec_mmio'],
+    ]);
   });
 
   test('gives the fault of the first attack with level, code and syndrome', () => {
@@ -146,9 +175,54 @@ describe('a flawed machine', () => {
   const withoutTlbi = (): Machine => changed(({ monitor }) => (monitor.gpt.invalidateRange = () => {}));
   const withoutWipe = (): Machine => changed(({ rmm }) => (rmm.wipe = () => {}));
   const openTo = (world: World) => (): Machine => flawedCheck((_, state) => state === world);
+  const withoutMeasuring = (): Machine =>
+    changed(({ rmm: { measurer } }) => (measurer.extendData = (_algo, rim) => rim));
+  const leavingRegisters = (): Machine =>
+    changed(({ rmm }) => {
+      const { complete } = rmm;
+      rmm.complete = (pe, ...rest) => {
+        pe.x[5] = [...rmm.recs.values()][0]?.x(5) ?? 0n;
+        complete.call(rmm, pe, ...rest);
+      };
+    });
+  const readingTwice = (): Machine =>
+    changed(({ pes }) => {
+      const port = (pes[0] as Machine['pes'][number]).port(Pas.NonSecure, World.Realm);
+      const read = port.readBytes.bind(port);
+      port.readBytes = (pa, length) => {
+        read(pa, length);
+        return read(pa, length);
+      };
+    });
   const openToHost = openTo(World.NonSecure);
   const openToSecure = openTo(World.Secure);
   const openTables = (): Machine => flawedCheck((frame) => frame >= L1_FIRST_FRAME && frame < 2 ** 20);
+
+  /** Attacks that a row refuses, and the row. */
+  // prettier-ignore
+  const rows = [
+    { scene: 'realm-double-map', command: 'RMI_DATA_CREATE_UNKNOWN', row: 'data_state' },
+    { scene: 'realm-ripas-rollback', command: 'RMI_RTT_INIT_RIPAS', row: 'realm_state' },
+    { scene: 'realm-ripas-rollback', command: 'RMI_RTT_SET_RIPAS', row: 'base_bound' },
+    { scene: 'realm-foreign-rec', command: 'RMI_RTT_SET_RIPAS', row: 'rec_owner' },
+    { scene: 'realm-running-rec', command: 'RMI_REC_DESTROY', row: 'rec_state' },
+    { scene: 'realm-running-rec', command: 'RMI_REC_ENTER', row: 'rec_state' },
+    { scene: 'realm-run-page', command: 'RMI_REC_ENTER', row: 'rec_gicv3' },
+    { scene: 'realm-mapped-under', command: 'RMI_RTT_MAP_UNPROTECTED', row: 'ipa_bound' },
+    { scene: 'realm-forged-value', command: 'RMI_REC_ENTER', row: 'rec_mmio' },
+    { scene: 'realm-destroy', command: 'RMI_REALM_DESTROY', row: 'realm_live' },
+  ];
+
+  test.each(rows)('that $command has no row $row: $scene notices', ({ scene, command, row }) => {
+    const play = (): boolean =>
+      scenes
+        .find(({ id }) => id === scene)
+        ?.play(Machine.boot())
+        .checks.every(holds) ?? false;
+    expect(play()).toBe(true);
+    expect(withoutRow(command, row, play)).toBe(false);
+    expect(play()).toBe(true);
+  });
 
   // prettier-ignore
   const flaws: readonly { flaw: string; scene: string; check: string; make: () => Machine }[] = [
@@ -160,6 +234,14 @@ describe('a flawed machine', () => {
     { flaw: 'leaves its tables open', scene: 'forged-entry', check: 'level-1-is-unchanged', make: openTables },
     { flaw: 'does not wipe', scene: 'journey', check: 'wiped-on-the-way-out', make: withoutWipe },
     { flaw: 'lets Normal world in', scene: 'memory-map', check: 'reach-NS', make: openToHost },
+    { flaw: 'lets Normal world look', scene: 'realm-create', check: 'its-page-is-out-of-reach', make: openToHost },
+    { flaw: 'does not measure', scene: 'realm-measure', check: 'worked-out-again-it-is-the-same', make: withoutMeasuring },
+    { flaw: 'lets the host look', scene: 'realm-run', check: 'the-host-does-not-see-it', make: openToHost },
+    { flaw: 'never wipes', scene: 'realm-resize', check: 'it-comes-back-empty', make: withoutWipe },
+    { flaw: 'leaves a register', scene: 'realm-registers', check: 'no-register-does', make: leavingRegisters },
+    { flaw: 'leaves pages full', scene: 'realm-unwiped', check: 'the-page-comes-back-empty', make: withoutWipe },
+    { flaw: 'reads twice', scene: 'realm-run-page', check: 'the-guest-runs', make: readingTwice },
+    { flaw: 'leaves everything', scene: 'realm-destroy', check: 'every-granule-is-empty', make: withoutWipe },
   ];
 
   test.each(flaws)('that it $flaw: $scene notices', ({ scene: id, check, make }) => {
@@ -168,6 +250,22 @@ describe('a flawed machine', () => {
     expect(failed?.map((one) => one.id)).toContain(check);
   });
 });
+
+/** What a story comes to when a row of a command is missing; an RMM that breaks does not hold either. */
+function withoutRow(name: string, id: string, play: () => boolean): boolean {
+  const command = [...rmiCommands, recEnter].find((one) => one.name === name);
+  const rows = command?.failures as Failure<unknown>[];
+  const at = rows.findIndex((row) => row.id === id);
+  const removed = rows.splice(at, 1);
+  expect(removed.map((row) => row.id)).toEqual([id]);
+  try {
+    return play();
+  } catch {
+    return false;
+  } finally {
+    rows.splice(at, 0, ...removed);
+  }
+}
 
 function changed(change: (machine: Machine) => unknown): Machine {
   const machine = Machine.boot();

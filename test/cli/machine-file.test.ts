@@ -44,7 +44,9 @@ test('the shape knows every key of a description and no other', () => {
     if (typeof value !== 'object' || value === null) return true;
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, keysIn(part)]));
   };
-  expect(keysIn({ extends: 'base', ...baseMachine })).toEqual(keysOf(machineShape));
+  const features = { s2sz: 48, lpa2: false, sveVl: 1, numBps: 1, numWps: 1, pmuNumCtrs: 1 };
+  const full = { extends: 'base', ...baseMachine, rmm: { ...baseMachine.rmm, features } };
+  expect(keysIn(full)).toEqual(keysOf(machineShape));
 });
 
 test('what a file names replaces what it starts from: objects by key, lists as a whole', () => {

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { gpccrValue } from '../../src/arch/gpt.ts';
 import { Hcr, Scr } from '../../src/arch/registers.ts';
 import { type El, Pas, World, worldName } from '../../src/arch/world.ts';
-import { writeSysReg } from '../../src/cpu/act.ts';
 import type { Pe } from '../../src/cpu/pe.ts';
 import { baseMachine } from '../../src/machine/machines/base.ts';
 import { type Bench, type Lower, PC, bench, taken, vbar } from './pe-at.ts';
@@ -61,7 +60,7 @@ const faults: readonly Fault[] = [
     at: 0x8800_0008n,
     gpcsc: 0x04,
     isGpf: false,
-    breakIt: ({ pe }) => writeSysReg(pe, 'gpccr_el3', pe.get('gpccr_el3') | gpccrValue({ PPS: 7 })),
+    breakIt: ({ pe }) => pe.write('gpccr_el3', pe.get('gpccr_el3') | gpccrValue({ PPS: 7 })),
   },
   {
     name: 'address size, table above PPS',
@@ -75,7 +74,7 @@ const faults: readonly Fault[] = [
     at: 0x8800_0008n,
     gpcsc: 0x00,
     isGpf: false,
-    breakIt: ({ pe }) => writeSysReg(pe, 'gptbr_el3', 1n << 28n),
+    breakIt: ({ pe }) => pe.write('gptbr_el3', 1n << 28n),
   },
   {
     name: 'external abort, level 0',

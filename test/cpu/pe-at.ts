@@ -15,7 +15,7 @@ export const vbar = { 1: 0x10_0000n, 2: 0x20_0000n, 3: 0x30_0000n } as const;
 export type Lower = typeof World.NonSecure | typeof World.Secure | typeof World.Realm;
 
 /** SCR_EL3 that selects a world. */
-export const scrOf = (world: Lower): bigint =>
+const scrOf = (world: Lower): bigint =>
   ({ [World.Secure]: 0n, [World.NonSecure]: Scr.NS, [World.Realm]: Scr.NS | Scr.NSE })[world];
 
 export type State = {
@@ -58,7 +58,7 @@ export function bench(description: MachineDescription = baseMachine): Bench {
       pe.pc = PC;
       return pe;
     },
-    act: (action) => act(pe, action, machine),
+    act: (action) => act(pe, action),
   };
 }
 

@@ -27,7 +27,7 @@ const response = (status: bigint, ...results: readonly bigint[]): readonly bigin
 const failure = [BigInt(Fid.FFA_ERROR), 0n, ABORTED, 0n, 0n, 0n, 0n, 0n];
 /** As EL3 would for the Secure world: the granule of the secret changes hands. */
 const move = (machine: Machine, target: Gpi): number =>
-  machine.monitor.gpt.transition(machine.pes[0] as Driver['pe'], SECRET_AT, 1n, target, World.Secure);
+  machine.monitor.gpt.transition(machine.pes[0] as Driver['pe'], PA, 1, target, World.Secure);
 
 describe('attacks on the secret', () => {
   test('the host reads and writes it: a protection fault each time, and the secret is as it was', () => {

@@ -4,6 +4,7 @@ import type { Action, Entry, Outcome, Script, ScriptArgs } from '../../src/arch/
 import { Fid } from '../../src/arch/smccc.ts';
 import { World } from '../../src/arch/world.ts';
 import { baseMachine } from '../../src/machine/machines/base.ts';
+import { standardScripts } from '../../src/machine/standard-scripts.ts';
 import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
 import type { ScriptLibrary } from '../../src/machine/scripts.ts';
 import { complaintOf, small, withPes } from './support.ts';
@@ -115,7 +116,7 @@ describe('starting and ending', () => {
     expect(complaintOf(() => machine.install({ ...NS2, script: 'toString' }))).toMatchObject({
       code: 'SCRIPT_UNKNOWN',
       found: 'toString',
-      expected: 'secure-partition, delegate-loop, start-and-delegate',
+      expected: Object.keys(standardScripts).join(', '),
     });
   });
 
@@ -215,7 +216,7 @@ describe('several PEs', () => {
     machine.install({ ...NS2, entry: BigInt(ENTRY), script: 'delegate-loop', args: { rounds: 3 } });
     expect(machine.run()).toBe('idle');
     expect(machine.pes.map(({ power }) => power)).toEqual(['on', 'on', 'on', 'on', 'on']);
-    expect(machine.rmm.granules.data().delegated).toEqual([]);
+    expect(machine.rmm.granules.data().used).toEqual([]);
   });
 
   test.each([

@@ -12,10 +12,13 @@ import { Access } from '../../src/memory/port.ts';
 import { RegionMap } from '../../src/memory/regions.ts';
 import { complaintOf, device, memoryWith, openPort, openPorts, pictureOf, ram } from './builders.ts';
 
+/** One PE alone: nobody else holds GPT information. */
+const noSystem = { invalidate: (): void => undefined };
+
 describe('growth', () => {
   test('registers of a PE live on when the pool grows, and so do bytes', () => {
     const memory = memoryWith([ram('ram', 0, 4096)]);
-    const pe = new Pe(0, memory, new Gpc(memory, baseFeatures, 48), new Trace());
+    const pe = new Pe(0, memory, new Gpc(memory, baseFeatures, 48), new Trace(), noSystem);
     for (let n = 0; n < 31; n++) pe.x[n] = 0xabcd_0000_0000_0000n + BigInt(n);
     pe.set('far_el2', 0xffff_ffff_ffff_fff1n);
     const port = openPort(memory, Pas.NonSecure);
@@ -34,7 +37,7 @@ describe('growth', () => {
     const port = openPort(memory, Pas.Root);
     port.write64(toPa(0), 1n);
     const first = memory.checkpoint();
-    const pe = new Pe(0, memory, new Gpc(memory, baseFeatures, 48), new Trace());
+    const pe = new Pe(0, memory, new Gpc(memory, baseFeatures, 48), new Trace(), noSystem);
     expect(memory.framesUsed).toBe(1);
     pe.x[0] = 99n;
     const second = memory.checkpoint();

@@ -12,6 +12,7 @@ import { largeMachine } from '../../src/machine/machines/large.ts';
 import { maxMachine } from '../../src/machine/machines/max.ts';
 import type { MachineDescription } from '../../src/machine/description.ts';
 import type { RmmPe } from '../../src/rmm/ports.ts';
+import { smcAsRmm } from './callers.ts';
 import { memoryDigest } from './state.ts';
 
 const NOT_SUPPORTED = 0xffff_ffff_ffff_ffffn;
@@ -47,7 +48,7 @@ describe('cold boot', () => {
     for (const description of [baseMachine, largeMachine]) {
       let page: Uint8Array | undefined;
       const machine = watched(description, (pe) => {
-        page = pe.memory(Pas.Realm).readBytes(toPa(description.rmm.sharedBuffer), 4096);
+        page = pe.realm.readBytes(toPa(description.rmm.sharedBuffer), 4096);
       });
       machine.powerOn();
       const view = new DataView((page as Uint8Array).buffer);
@@ -95,8 +96,8 @@ describe('a boot that fails', () => {
     'PE count': [-3, (pe) => void (pe.x[2] = 17n)],
     'shared buffer': [-5, (pe) => void (pe.x[3] = 0n)],
     'shared buffer that is not Realm': [-5, (pe) => void (pe.x[3] = 0x8800_0000n)],
-    'manifest version': [-6, (pe) => void pe.memory(Pas.Realm).writeBytes(shared, Uint8Array.of(2))],
-    'manifest data': [-7, (pe) => void pe.memory(Pas.Realm).writeBytes(toPa(shared + 64), Uint8Array.of(1))],
+    'manifest version': [-6, (pe) => void pe.realm.writeBytes(shared, Uint8Array.of(2))],
+    'manifest data': [-7, (pe) => void pe.realm.writeBytes(toPa(shared + 64), Uint8Array.of(1))],
   };
 
   for (const [name, [code, breakIt]] of Object.entries(failures))
@@ -149,7 +150,7 @@ describe('a boot that fails', () => {
     const machine = watched(baseMachine, (pe, entry) => {
       if (entry === 0) return;
       const x = [...pe.x.subarray(0, 8)];
-      answers.push(pe.el3.smc([BigInt(Fid.RMM_BOOT_COMPLETE), BigInt.asUintN(64, -1n)])[0]);
+      answers.push(smcAsRmm(machine, pe, [BigInt(Fid.RMM_BOOT_COMPLETE), BigInt.asUintN(64, -1n)])[0]);
       for (const [n, value] of x.entries()) pe.x[n] = value;
     });
     machine.powerOn();
@@ -203,7 +204,7 @@ describe('warm boot', () => {
     const machine = watched(
       baseMachine,
       (pe) => {
-        if (pe.x[1] !== 0n && pe.pc === BigInt(baseMachine.rmm.base)) cold.push(pe.index);
+        if (pe.x[1] !== 0n && pe.offset === 0) cold.push(pe.index);
       },
       (event) => {
         if (event.kind === 'boot' && event.what.includes('partition')) secure.push(event.detail);
@@ -253,7 +254,7 @@ describe('SYSTEM_RESET', () => {
       expect(host.read(0x8280_0008).value).toBe(0x1234n);
       expect(host.read(0x8280_0010).value).toBe(0xffff_ffff_ffff_ffffn);
       expect([host.read(0x8800_0000).value, host.read(0x8800_1000).value]).toEqual([0n, 0n]);
-      expect(machine.rmm.granules.data().delegated).toEqual([]);
+      expect(machine.rmm.granules.data().used).toEqual([]);
       expect(machine.monitor.gpt.gpi(host.pe, toPa(0x8800_1000))).toBe(Gpi.NonSecure);
       expect(host.smc('RMI_GRANULE_DELEGATE', 0x8800_1000)[0]).toBe(0n);
       expect(host.mrs('id_aa64pfr0_el1')).toBe(fresh.host().mrs('id_aa64pfr0_el1'));

@@ -4,6 +4,7 @@ import type { Machine } from '../../src/machine/machine.ts';
 import type { MachineDescription } from '../../src/machine/description.ts';
 import { baseMachine } from '../../src/machine/machines/base.ts';
 import type { RmmPe } from '../../src/rmm/ports.ts';
+import { RmmImage } from '../../src/rmm/rmm.ts';
 import { Scr } from '../../src/arch/registers.ts';
 import { World, worldName } from '../../src/arch/world.ts';
 import { act } from '../../src/cpu/act.ts';
@@ -35,9 +36,18 @@ export function become(pe: Pe, { world, el }: Caller): void {
 
 /** One SMC, handled by the monitor and by nobody else: X0 of the answer. */
 export function smcToMonitor(machine: Machine, pe: Pe, imm = 0): bigint {
-  act(pe, { op: 'smc', imm }, machine);
+  act(pe, { op: 'smc', imm });
   machine.monitor.activate(pe);
   return pe.x[0] as bigint;
+}
+
+/** One SMC of the RMM that comes back: X0 to X4 of the answer. */
+export function smcAsRmm(machine: Machine, { index }: RmmPe, x: readonly bigint[]): bigint[] {
+  const pe = machine.pes[index] as Pe;
+  pe.pc = BigInt(machine.description.rmm.base + RmmImage.call);
+  act(pe, { op: 'smc', x });
+  machine.monitor.activate(pe);
+  return [...pe.x.subarray(0, 5)];
 }
 
 /** Does something as the RMM, at R-EL2 on PE 0, with its real way to EL3 and to memory. */

@@ -20,18 +20,18 @@ const delegate = (machine: Machine, at = PAGE): void => void machine.host().smc(
 const undelegate = (machine: Machine, at = PAGE): void => void machine.host().smc('RMI_GRANULE_UNDELEGATE', at);
 /** The granule by EL3 alone: no RMM wipes it. */
 const moveByEl3 = (machine: Machine, target: Gpi): void =>
-  void machine.monitor.gpt.transition(machine.pes[0] as never, BigInt(PAGE), 1n, target, World.Realm);
+  void machine.monitor.gpt.transition(machine.pes[0] as never, PAGE, 1, target, World.Realm);
 
 const inRealm = (machine: Machine, at = PAGE): bigint | undefined =>
   asRmm(machine, (pe) => {
-    const bytes = pe.memory(Pas.Realm).readBytes(toPa(at), 8);
+    const bytes = pe.realm.readBytes(toPa(at), 8);
     return bytes === undefined ? undefined : new DataView(bytes.buffer).getBigUint64(0, true);
   });
 function writeInRealm(machine: Machine, value: bigint): void {
   asRmm(machine, (pe) => {
     const bytes = new Uint8Array(8);
     new DataView(bytes.buffer).setBigUint64(0, value, true);
-    pe.memory(Pas.Realm).writeBytes(toPa(PAGE), bytes);
+    pe.realm.writeBytes(toPa(PAGE), bytes);
   });
 }
 
@@ -155,7 +155,7 @@ const withoutWrite =
       target = to;
       return transition(pe, base, count, to, caller);
     };
-    gpt.writeEntry = (pe, at, word) => (target === taken ? undefined : write(pe, at, word));
+    gpt.writeEntry = (pe, at, lo, hi) => (target === taken ? undefined : write(pe, at, lo, hi));
   };
 
 /** Leaves out TLBIs of some sizes. */
@@ -197,12 +197,12 @@ const flaws: readonly (readonly [string, Flaw, readonly string[]])[] = [
     {
       before: (machine) => {
         const { gpt } = machine.monitor;
-        const invalidate = machine.invalidate.bind(machine);
         const enable = gpt.enable.bind(gpt);
         gpt.enable = (pe) => {
-          machine.invalidate = nothing;
+          const tlbi = pe.tlbi.bind(pe);
+          pe.tlbi = nothing;
           enable(pe);
-          machine.invalidate = invalidate;
+          pe.tlbi = tlbi;
         };
       },
     },

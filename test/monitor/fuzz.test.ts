@@ -105,7 +105,10 @@ function play(description: MachineDescription, seed: number): number {
   const check = (at: number): void => {
     const foreign = foreignFrames(machine);
     expect({ at, wrong: foreign.filter(({ gpi }) => gpi !== Gpi.Realm) }).toEqual({ at, wrong: [] });
-    const delegated = [...machine.rmm.data().granules.delegated].sort((a, b) => a - b);
+    const delegated = machine.rmm
+      .data()
+      .granules.used.map(([pa]) => pa / 4096)
+      .sort((a, b) => a - b);
     expect(foreign.map(({ frame }) => frame).sort((a, b) => a - b)).toEqual(delegated);
     for (const frame of delegated.slice(0, 20)) {
       expect(host.read(BigInt(frame) * 4096n).fault).toMatchObject({ fsc: 0x28 });

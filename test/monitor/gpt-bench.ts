@@ -4,8 +4,7 @@
 import type { Features } from '../../src/arch/features.ts';
 import { baseFeatures } from '../../src/arch/features.ts';
 import { toPa } from '../../src/arch/address.ts';
-import { type TlbiPaOp, decodeTlbiRange } from '../../src/arch/tlbi.ts';
-import { pgsCode } from '../../src/arch/gpt.ts';
+import type { TlbiPaOp, TlbiRange } from '../../src/arch/tlbi.ts';
 import { Trace } from '../../src/arch/trace.ts';
 import { Pas, type World } from '../../src/arch/world.ts';
 import { Smmu } from '../../src/board/smmu.ts';
@@ -76,19 +75,15 @@ export function gptBench(layout: GptLayout, features: Features = baseFeatures): 
   });
   const trace = new Trace();
   const stale: string[] = [];
-  const pe = (i: number): Pe => new Pe(i, memory, new Gpc(memory, features, paBits), trace);
-  const pes = [pe(0), pe(1)] as const;
-  const smmu = new Smmu(memory, features, trace);
   const system = {
-    invalidate(op: TlbiPaOp, xt: bigint): void {
-      for (const { gpc } of pes)
-        if (op === 'rpaos' || op === 'rpalos')
-          gpc.invalidate(op, decodeTlbiRange(op, xt, pgsCode(layout.granuleBits), paBits));
-        else gpc.invalidate(op);
-      smmu.invalidate(op, xt);
+    invalidate(op: TlbiPaOp, range: TlbiRange | undefined): void {
+      for (const { gpc } of [...pes, smmu]) gpc.invalidate(op, range);
     },
   };
-  const gpt = new GptLibrary(layout, features, paBits, system);
+  const pe = (i: number): Pe => new Pe(i, memory, new Gpc(memory, features, paBits), trace, system);
+  const pes = [pe(0), pe(1)] as const;
+  const smmu = new Smmu(memory, features, trace);
+  const gpt = new GptLibrary(layout, features, paBits);
   gpt.build(pes[0]);
   for (const one of pes) {
     gpt.enable(one);

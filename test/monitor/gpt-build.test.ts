@@ -16,12 +16,10 @@ import { GptLibrary } from '../../src/monitor/gpt.ts';
 import type { MachineDescription } from '../../src/machine/description.ts';
 import { GiB, MiB, type Region, allFeatures, differences, fusedWords, gptBench, layoutOf } from './gpt-bench.ts';
 
-const noSystem = { invalidate: (): void => undefined };
-
 /** The code and place of a refusal. */
 function refusal(layout: GptLayout, features = baseFeatures, paBits = 48): string {
   try {
-    new GptLibrary(layout, features, paBits, noSystem);
+    new GptLibrary(layout, features, paBits);
     return 'accepted';
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

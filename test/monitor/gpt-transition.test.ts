@@ -27,9 +27,9 @@ const ns4 = [{ base: 0, size: 4 * GiB, gpi: Gpi.NonSecure }];
 
 /** Moves on behalf of the Realm world, as GTSI does. */
 const delegate = ({ gpt, pes }: GptBench, at: number, pe: 0 | 1 = 0): Transition =>
-  gpt.transition(pes[pe], BigInt(at), 1n, Gpi.Realm, World.Realm);
+  gpt.transition(pes[pe], at, 1, Gpi.Realm, World.Realm);
 const undelegate = ({ gpt, pes }: GptBench, at: number, pe: 0 | 1 = 0): Transition =>
-  gpt.transition(pes[pe], BigInt(at), 1n, Gpi.NonSecure, World.Realm);
+  gpt.transition(pes[pe], at, 1, Gpi.NonSecure, World.Realm);
 
 /** Runs of equal words: `first-last word`, one line each. */
 function runs(words: BigUint64Array): string[] {
@@ -56,7 +56,7 @@ describe('a transition', () => {
     const before = bench.words();
     const call = (base: bigint, count: bigint, target: number, caller: World = World.Realm): string =>
       ({ [Transition.Ok]: 'OK', [Transition.Einval]: 'EINVAL', [Transition.Eperm]: 'EPERM' })[
-        gpt.transition(pes[0], base, count, target as Gpi, caller)
+        gpt.transition(pes[0], Number(base), Number(count), target as Gpi, caller)
       ];
     const top = (1n << 64n) - 1n;
     expect({
@@ -148,9 +148,9 @@ describe('a transition', () => {
       for (const current of gpis)
         for (let target = 0; target < 16; target++) {
           gpt.fill(pes[0], table, 2 ** 14, 0x9999_9999, 0x9999_9999);
-          gpt.writeEntry(pes[0], table, 0x9999_9999_9999_9990n | BigInt(current));
+          gpt.writeEntry(pes[0], table, (0x9999_9990 | current) >>> 0, 0x9999_9999);
           bench.pes.forEach(({ gpc }) => gpc.invalidate('paall'));
-          const result = gpt.transition(pes[0], 0n, 1n, target as Gpi, caller);
+          const result = gpt.transition(pes[0], 0, 1, target as Gpi, caller);
           const now = gpt.gpi(pes[0], toPa(0));
           if (result === Transition.Ok) allowed.push(`${worldName(caller)} ${gpiName(current)} ${gpiName(target)}`);
           const isAsExpected =
@@ -180,13 +180,13 @@ describe('a transition', () => {
   it('to the GPIs of an extension that is absent is refused', () => {
     const bench = gptBench(layoutOf([{ base: 0, size: GiB, gpi: Gpi.NonSecure }]), baseFeatures);
     const moved = [Gpi.NonSecureOnly, Gpi.NonSecureProtected, Gpi.SystemAgent].map((gpi) =>
-      bench.gpt.transition(bench.pes[0], 0n, 1n, gpi, World.NonSecure),
+      bench.gpt.transition(bench.pes[0], 0, 1, gpi, World.NonSecure),
     );
     expect(moved).toEqual([Transition.Eperm, Transition.Eperm, Transition.Eperm]);
     const gpc2 = gptBench(layoutOf([{ base: 0, size: GiB, gpi: Gpi.NonSecure }]), { ...baseFeatures, gpc2: true });
     expect(
       [Gpi.NonSecureOnly, Gpi.NonSecureProtected, Gpi.SystemAgent].map((gpi) =>
-        gpc2.gpt.transition(gpc2.pes[0], 0n, 1n, gpi, World.NonSecure),
+        gpc2.gpt.transition(gpc2.pes[0], 0, 1, gpi, World.NonSecure),
       ),
     ).toEqual([Transition.Ok, Transition.Eperm, Transition.Eperm]);
   });
@@ -277,9 +277,9 @@ function logged(bench: GptBench, act: () => Transition): string[] {
   const { gpt, trace } = bench;
   const write = gpt.writeEntry.bind(gpt);
   const fill = gpt.fill.bind(gpt);
-  gpt.writeEntry = (pe, at, word) => {
-    log.push(`write ${word.toString(16)}`);
-    write(pe, at, word);
+  gpt.writeEntry = (pe, at, lo, hi) => {
+    log.push(`write ${((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)).toString(16)}`);
+    write(pe, at, lo, hi);
   };
   gpt.fill = (pe, at, count, lo, hi) => {
     log.push(`fill ${count} ${lo.toString(16)}`);
@@ -331,8 +331,7 @@ describe('the order of maintenance', () => {
 
   it('between Non-secure and NSO: entry and TLBI', () => {
     const bench = gptBench(layoutOf(ns4, { contiguousBitsMax: 0 }), allFeatures);
-    const move = (target: Gpi): Transition =>
-      bench.gpt.transition(bench.pes[0], BigInt(at), 1n, target, World.NonSecure);
+    const move = (target: Gpi): Transition => bench.gpt.transition(bench.pes[0], at, 1, target, World.NonSecure);
     expect(logged(bench, () => move(Gpi.NonSecureOnly))).toEqual([
       'write 999999999999d999',
       'TLBI rpalos 20003000 2^12',
@@ -441,7 +440,7 @@ describe('random sequences', () => {
         }
         const [caller, target] = moves[prng.below(moves.length)] as (typeof moves)[number];
         const from = gpis[index] as number;
-        const result = bench.gpt.transition(bench.pes[prng.below(2) as 0 | 1], BigInt(at), 1n, target, caller);
+        const result = bench.gpt.transition(bench.pes[prng.below(2) as 0 | 1], at, 1, target, caller);
         const isOk = isAllowed(caller, from, target);
         if (result !== (isOk ? Transition.Ok : Transition.Eperm)) wrong.push(`${n}: ${at.toString(16)} ${result}`);
         if (isOk) {

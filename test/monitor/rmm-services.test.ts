@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { toPa } from '../../src/arch/address.ts';
 import { Gpi } from '../../src/arch/gpi.ts';
 import { Fid } from '../../src/arch/smccc.ts';
-import { Pas, World } from '../../src/arch/world.ts';
+import { World } from '../../src/arch/world.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { baseMachine } from '../../src/machine/machines/base.ts';
 import type { RmmPe } from '../../src/rmm/ports.ts';
-import { asRmm, become, smcToMonitor, topMachine } from './callers.ts';
+import { asRmm, become, smcAsRmm, smcToMonitor, topMachine } from './callers.ts';
 import { memoryDigest } from './state.ts';
 
 const OK = 0n;
@@ -20,8 +20,13 @@ const BUFFER = 0xffbf_f000n;
 const top = (1n << 64n) - 1n;
 
 /** One service call from R-EL2: X0 signed, X1, X2. */
-const call = (pe: RmmPe, fid: number, ...args: readonly bigint[]): readonly [bigint, bigint, bigint] => {
-  const [x0 = 0n, x1 = 0n, x2 = 0n] = pe.el3.smc([
+const call = (
+  machine: Machine,
+  pe: RmmPe,
+  fid: number,
+  ...args: readonly bigint[]
+): readonly [bigint, bigint, bigint] => {
+  const [x0 = 0n, x1 = 0n, x2 = 0n] = smcAsRmm(machine, pe, [
     BigInt(fid),
     ...args,
     ...Array.from({ length: 3 - args.length }, () => 0n),
@@ -33,7 +38,7 @@ describe('GTSI', () => {
   it('answers BAD_ADDR for what is no granule that can move, BAD_PAS for one in another space', () => {
     const machine = Machine.boot(topMachine);
     machine.host().smc('RMI_GRANULE_DELEGATE', 0x8800_0000);
-    machine.monitor.gpt.transition(machine.pes[0] as never, 0x8800_1000n, 1n, Gpi.Secure, World.Secure);
+    machine.monitor.gpt.transition(machine.pes[0] as never, 0x8800_1000, 1, Gpi.Secure, World.Secure);
     const before = memoryDigest(machine);
     /** Address, what DELEGATE says, what UNDELEGATE says. */
     const rows: readonly (readonly [string, bigint, bigint, bigint])[] = [
@@ -58,7 +63,11 @@ describe('GTSI', () => {
     const found = asRmm(machine, (pe) =>
       rows
         .filter(([name]) => name !== 'Non-secure' && name !== 'Realm already')
-        .map(([name, at]) => [name, call(pe, Fid.RMM_GTSI_DELEGATE, at)[0], call(pe, Fid.RMM_GTSI_UNDELEGATE, at)[0]]),
+        .map(([name, at]) => [
+          name,
+          call(machine, pe, Fid.RMM_GTSI_DELEGATE, at)[0],
+          call(machine, pe, Fid.RMM_GTSI_UNDELEGATE, at)[0],
+        ]),
     );
     expect(found).toEqual(
       rows.filter(([name]) => name !== 'Non-secure' && name !== 'Realm already').map(([name, , a, b]) => [name, a, b]),
@@ -66,19 +75,19 @@ describe('GTSI', () => {
     expect(memoryDigest(machine)).toBe(before);
     expect(
       asRmm(machine, (pe) => [
-        call(pe, Fid.RMM_GTSI_UNDELEGATE, 0x8800_2000n)[0],
-        call(pe, Fid.RMM_GTSI_DELEGATE, 0x8800_2000n)[0],
-        call(pe, Fid.RMM_GTSI_DELEGATE, 0x8800_2000n)[0],
-        call(pe, Fid.RMM_GTSI_UNDELEGATE, 0x8800_2000n)[0],
-        call(pe, Fid.RMM_GTSI_UNDELEGATE, 0x8800_2000n)[0],
-        call(pe, Fid.RMM_GTSI_DELEGATE, (1n << 40n) - 8192n)[0],
+        call(machine, pe, Fid.RMM_GTSI_UNDELEGATE, 0x8800_2000n)[0],
+        call(machine, pe, Fid.RMM_GTSI_DELEGATE, 0x8800_2000n)[0],
+        call(machine, pe, Fid.RMM_GTSI_DELEGATE, 0x8800_2000n)[0],
+        call(machine, pe, Fid.RMM_GTSI_UNDELEGATE, 0x8800_2000n)[0],
+        call(machine, pe, Fid.RMM_GTSI_UNDELEGATE, 0x8800_2000n)[0],
+        call(machine, pe, Fid.RMM_GTSI_DELEGATE, (1n << 40n) - 8192n)[0],
       ]),
     ).toEqual([BAD_PAS, OK, BAD_PAS, OK, BAD_PAS, OK]);
   });
 
   it('of device memory moves it like RAM', () => {
     const machine = Machine.boot(baseMachine);
-    expect(asRmm(machine, (pe) => call(pe, Fid.RMM_GTSI_DELEGATE, 0x5000_0000n)[0])).toBe(OK);
+    expect(asRmm(machine, (pe) => call(machine, pe, Fid.RMM_GTSI_DELEGATE, 0x5000_0000n)[0])).toBe(OK);
     expect(machine.host().read(0x5000_0000).fault).toMatchObject({ fsc: 0x28 });
   });
 
@@ -86,7 +95,7 @@ describe('GTSI', () => {
     const machine = Machine.boot(baseMachine);
     const changed = asRmm(machine, (pe) => {
       for (let n = 4; n < 31; n++) pe.x[n] = BigInt(0x1000 + n);
-      pe.el3.smc([BigInt(Fid.RMM_GTSI_DELEGATE), 0x8800_0000n]);
+      smcAsRmm(machine, pe, [BigInt(Fid.RMM_GTSI_DELEGATE), 0x8800_0000n]);
       const kept = [...pe.x.subarray(4, 31)].every((value, i) => value === BigInt(0x1004 + i));
       return { kept, x1: pe.x[1] };
     });
@@ -100,9 +109,9 @@ describe('ATTEST_GET_REALM_KEY', () => {
       const machine = Machine.boot({ ...baseMachine, seed });
       return asRmm(machine, (pe) => {
         const results = [0x100n, 0xfd0n].map((at) => {
-          const [x0, x1] = call(pe, Fid.RMM_ATTEST_GET_REALM_KEY, BUFFER + at, 48n, 0n);
+          const [x0, x1] = call(machine, pe, Fid.RMM_ATTEST_GET_REALM_KEY, BUFFER + at, 48n, 0n);
           expect([x0, x1]).toEqual([OK, 48n]);
-          return Buffer.from(pe.memory(Pas.Realm).readBytes(toPa(Number(BUFFER + at)), 48) ?? []).toString('hex');
+          return Buffer.from(pe.realm.readBytes(toPa(Number(BUFFER + at)), 48) ?? []).toString('hex');
         });
         expect(results[0]).toBe(results[1]);
         return results[0] ?? '';
@@ -141,11 +150,11 @@ describe('ATTEST_GET_REALM_KEY', () => {
     const refused = rows.slice(0, -1);
     expect(
       asRmm(machine, (pe) =>
-        refused.map(([at, size, curve]) => call(pe, Fid.RMM_ATTEST_GET_REALM_KEY, at, size, curve)[0]),
+        refused.map(([at, size, curve]) => call(machine, pe, Fid.RMM_ATTEST_GET_REALM_KEY, at, size, curve)[0]),
       ),
     ).toEqual(refused.map((row) => row[3]));
     expect(memoryDigest(machine)).toBe(before);
-    expect(asRmm(machine, (pe) => call(pe, Fid.RMM_ATTEST_GET_REALM_KEY, BUFFER, 4096n, 0n)[0])).toBe(OK);
+    expect(asRmm(machine, (pe) => call(machine, pe, Fid.RMM_ATTEST_GET_REALM_KEY, BUFFER, 4096n, 0n)[0])).toBe(OK);
   });
 });
 
@@ -156,17 +165,17 @@ describe('ATTEST_GET_PLAT_TOKEN', () => {
   it('comes in pieces of the size asked for, with what is left, and is over then', () => {
     const machine = Machine.boot(baseMachine);
     const { bytes, steps, after } = asRmm(machine, (pe) => {
-      const memory = pe.memory(Pas.Realm);
+      const memory = pe.realm;
       memory.writeBytes(buffer, challenge);
       const pieces: number[] = [];
       const log: (readonly [bigint, bigint, bigint])[] = [];
       for (let length = 64n; ; length = 0n) {
-        const result = call(pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, length === 0n ? 40n : 64n, length);
+        const result = call(machine, pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, length === 0n ? 40n : 64n, length);
         log.push(result);
         pieces.push(...(memory.readBytes(buffer, Number(result[1])) ?? []));
         if (result[2] === 0n) break;
       }
-      return { bytes: pieces, steps: log, after: call(pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, 40n, 0n) };
+      return { bytes: pieces, steps: log, after: call(machine, pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, 40n, 0n) };
     });
     const label = new TextEncoder().encode('fourworlds placeholder, not a platform token: ');
     expect(bytes).toEqual([...label, ...challenge]);
@@ -185,7 +194,7 @@ describe('ATTEST_GET_PLAT_TOKEN', () => {
         [64n, 64n],
         [0n, 0n],
         [4096n, 0n],
-      ].map(([size = 0n, length = 0n]) => call(pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, size, length)),
+      ].map(([size = 0n, length = 0n]) => call(machine, pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, size, length)),
     );
     expect(results).toEqual([
       [OK, 64n, 46n],
@@ -198,8 +207,8 @@ describe('ATTEST_GET_PLAT_TOKEN', () => {
     const machine = Machine.boot(baseMachine);
     const sizes = asRmm(machine, (pe) =>
       [32n, 48n, 64n].map((length) => {
-        pe.memory(Pas.Realm).writeBytes(buffer, challenge);
-        const [x0, x1, x2] = call(pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, length, length);
+        pe.realm.writeBytes(buffer, challenge);
+        const [x0, x1, x2] = call(machine, pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, length, length);
         return [x0, x1 + x2];
       }),
     );
@@ -231,7 +240,9 @@ describe('ATTEST_GET_PLAT_TOKEN', () => {
     ];
     const before = memoryDigest(machine);
     expect(
-      asRmm(machine, (pe) => rows.map(([at, size, n]) => call(pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, at, size, n)[0])),
+      asRmm(machine, (pe) =>
+        rows.map(([at, size, n]) => call(machine, pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, at, size, n)[0]),
+      ),
     ).toEqual(rows.map((row) => row[3]));
     expect(memoryDigest(machine)).toBe(before);
   });
@@ -240,11 +251,11 @@ describe('ATTEST_GET_PLAT_TOKEN', () => {
     const machine = Machine.boot(baseMachine);
     const start = (): bigint =>
       asRmm(machine, (pe) => {
-        pe.memory(Pas.Realm).writeBytes(buffer, challenge);
-        return call(pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, 64n, 64n)[2];
+        pe.realm.writeBytes(buffer, challenge);
+        return call(machine, pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, 64n, 64n)[2];
       });
     const next = (): readonly bigint[] =>
-      asRmm(machine, (pe) => call(pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, 4096n, 0n));
+      asRmm(machine, (pe) => call(machine, pe, Fid.RMM_ATTEST_GET_PLAT_TOKEN, BUFFER, 4096n, 0n));
     expect(start()).toBe(46n);
     const snapshot = machine.snapshot();
     expect(next()).toEqual([OK, 46n, 0n]);
@@ -268,7 +279,7 @@ describe('a service', () => {
   it('that there is none of is unknown, to the RMM too', () => {
     const machine = Machine.boot(baseMachine);
     const others = Array.from({ length: 32 }, (_, n) => 0xc400_01b0 + n).filter((fid) => !fids.includes(fid as never));
-    expect(asRmm(machine, (pe) => others.map((fid) => call(pe, fid, BUFFER, 48n, 0n)[0]))).toEqual(
+    expect(asRmm(machine, (pe) => others.map((fid) => call(machine, pe, fid, BUFFER, 48n, 0n)[0]))).toEqual(
       others.map(() => UNKNOWN),
     );
   });

@@ -5,7 +5,7 @@ import { toPa } from '../../src/arch/address.ts';
 import { Trace } from '../../src/arch/trace.ts';
 import { manifestBytes } from '../../src/monitor/manifest.ts';
 import { coldBoot, warmBoot } from '../../src/rmm/boot.ts';
-import type { RmmPe } from '../../src/rmm/ports.ts';
+import type { RealmMemory, RmmPe } from '../../src/rmm/ports.ts';
 
 const BUFFER = 0xffbf_f000;
 const banks = [
@@ -26,16 +26,33 @@ function peWith(x: readonly bigint[], bytes: Uint8Array | undefined): RmmPe {
   const nobody = (): never => {
     throw new Error('the RMM does not do this while it boots');
   };
+  const registers = BigUint64Array.from({ length: 31 }, (_, n) => x[n] ?? 0n);
+  const noMemory: RealmMemory = {
+    words: new Uint32Array(4),
+    load: nobody,
+    store: nobody,
+    readBytes: nobody,
+    readInto: nobody,
+    writeBytes: nobody,
+    fill: nobody,
+    fill64: nobody,
+  };
   return {
     index: 0,
-    pc: 0n,
-    x: BigUint64Array.from({ length: 31 }, (_, n) => x[n] ?? 0n),
-    memory: () => ({
+    offset: 0,
+    x: registers,
+    words: new Uint32Array(registers.buffer),
+    realm: {
+      ...noMemory,
       readBytes: (pa, length) => (bytes !== undefined && pa === BUFFER && length === 4096 ? bytes.slice() : undefined),
-      writeBytes: nobody,
-      fill: nobody,
-    }),
-    el3: { gpi: nobody, smc: nobody },
+    },
+    nonSecure: noMemory,
+    el3: { gpi: nobody, call: nobody },
+    get: nobody,
+    read: nobody,
+    set: nobody,
+    eret: nobody,
+    invalidateStage2: nobody,
     leave: nobody,
     trace: new Trace(),
   };

@@ -9,8 +9,8 @@ import { Pas, World } from '../../src/arch/world.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { baseMachine } from '../../src/machine/machines/base.ts';
 import type { MachineDescription } from '../../src/machine/description.ts';
-import { Granules } from '../../src/rmm/granule.ts';
-import { asRmm, topMachine } from '../monitor/callers.ts';
+import { type GranulesData, Granules, GranuleState } from '../../src/rmm/granule.ts';
+import { asRmm, smcAsRmm, topMachine } from '../monitor/callers.ts';
 import { memoryDigest } from '../monitor/state.ts';
 
 const PAGE = 0x8800_0000;
@@ -42,7 +42,7 @@ describe('RMI_GRANULE_DELEGATE', () => {
   it('fails by rows in order, for hostile addresses too, and then changes nothing', () => {
     const { machine, call } = traced();
     // A page that EL3 has given to the Secure world meanwhile.
-    machine.monitor.gpt.transition(machine.pes[0] as never, BigInt(PAGE + 0x1000), 1n, Gpi.Secure, World.Secure);
+    machine.monitor.gpt.transition(machine.pes[0] as never, PAGE + 0x1000, 1, Gpi.Secure, World.Secure);
     call('RMI_GRANULE_DELEGATE', PAGE + 0x2000);
     const before = memoryDigest(machine);
     const rmm = JSON.stringify(machine.rmm.data());
@@ -99,7 +99,7 @@ describe('RMI_GRANULE_DELEGATE', () => {
       gpt: { ...baseMachine.gpt, granuleBits: 16 },
     });
     const gtsi = [Fid.RMM_GTSI_DELEGATE, Fid.RMM_GTSI_UNDELEGATE].map((fid) =>
-      asRmm(machine, (pe) => BigInt.asIntN(64, pe.el3.smc([BigInt(fid), BigInt(PAGE)])[0] ?? 0n)),
+      asRmm(machine, (pe) => BigInt.asIntN(64, smcAsRmm(machine, pe, [BigInt(fid), BigInt(PAGE)])[0] ?? 0n)),
     );
     expect(gtsi).toEqual([-2n, -2n]);
     expect([0, 0x1000, 0x8000, 0xf000].map((at) => call('RMI_GRANULE_DELEGATE', PAGE + at))).toEqual([
@@ -169,7 +169,7 @@ describe('a granule that changes hands', () => {
       for (const at of [PAGE, last]) host.write(at, secret);
       host.smc('RMI_GRANULE_DELEGATE', PAGE);
       const inRealm = asRmm(machine, (pe) => {
-        const memory = pe.memory(Pas.Realm);
+        const memory = pe.realm;
         const seen = memory.readBytes(toPa(PAGE), 4096);
         memory.fill(toPa(PAGE), 4096, 0xa5);
         return seen;
@@ -213,18 +213,39 @@ describe('a granule that changes hands', () => {
 });
 
 describe('the granule life cycle', () => {
-  it('has two moves; any other is our bug', () => {
+  const base = toPa(0x8000_0000);
+  const bank = { base, size: 3 * 4096 };
+
+  it('goes through DELEGATED, always; any other move is our bug and changes nothing', () => {
+    const states = Object.entries(GranuleState);
+    const moves: string[] = [];
+    for (const [fromName, from] of states)
+      for (const [toName, to] of states) {
+        const granules = new Granules();
+        const used = (state: GranuleState): GranulesData['used'] => (state === 0 ? [] : [[base + 4096, state]]);
+        granules.setData({ banks: [bank], used: used(from) });
+        let refusal = '';
+        try {
+          granules.move(base + 4096, to);
+        } catch (error) {
+          refusal = String(error);
+        }
+        if (refusal === '') moves.push(`${fromName} ${toName}`);
+        expect(refusal).toMatch(/^$|only makes moves of its life cycle/);
+        expect(granules.data()).toEqual({ banks: [bank], used: used(refusal === '' ? to : from) });
+      }
+    const others = ['UNDELEGATED', 'RD', 'REC', 'REC_AUX', 'RTT', 'DATA'];
+    const expected = others.flatMap((other) => [`DELEGATED ${other}`, `${other} DELEGATED`]);
+    expect(moves.sort()).toEqual(expected.sort());
+  });
+
+  it('is of tracked granules: any other address is UNDELEGATED and never moves', () => {
     const granules = new Granules();
-    granules.reset([{ base: toPa(0x8000_0000), size: 4096 }]);
-    const pa = toPa(0x8000_0000);
-    expect(() => granules.move(pa, 'RMI_GRANULE_UNDELEGATE', 'UNDELEGATED')).toThrow(
-      'moves UNDELEGATED to UNDELEGATED',
-    );
-    expect(() => granules.move(pa, 'RMI_GRANULE_UNDELEGATE', 'DELEGATED')).toThrow('moves UNDELEGATED to DELEGATED');
-    granules.move(pa, 'RMI_GRANULE_DELEGATE', 'DELEGATED');
-    expect(() => granules.move(pa, 'RMI_GRANULE_DELEGATE', 'DELEGATED')).toThrow('moves DELEGATED to DELEGATED');
-    expect(() => granules.state(toPa(0x8000_1000))).toThrow('is tracked');
-    granules.move(pa, 'RMI_GRANULE_UNDELEGATE', 'UNDELEGATED');
-    expect(granules.data().delegated).toEqual([]);
+    granules.reset([bank]);
+    for (const pa of [0, base - 4096, base + bank.size, 2 ** 48, 2 ** 52]) {
+      expect([granules.state(pa), granules.isDelegable(pa)]).toEqual([GranuleState.UNDELEGATED, false]);
+      expect(() => granules.move(pa, GranuleState.DELEGATED)).toThrow('is tracked');
+    }
+    expect(granules.data().used).toEqual([]);
   });
 });

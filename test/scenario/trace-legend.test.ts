@@ -35,6 +35,7 @@ const examples: { readonly [K in TraceBody['kind']]: Extract<TraceBody, { kind: 
   tlbi: { kind: 'tlbi', pe: 0, op: 'rpalos', frame, bits: 12 },
   popa: { kind: 'popa', frame, pas: Pas.NonSecure, wasDirty: true },
   rmi: { kind: 'rmi', pe: 0, name: 'RMI_GRANULE_DELEGATE', failed: 'gran_state' },
+  rsi: { kind: 'rsi', pe: 0, name: 'RSI_IPA_STATE_SET', failed: 'size_valid' },
   wipe: { kind: 'wipe', frame },
   'late-writeback': { kind: 'late-writeback', frame, pas: Pas.NonSecure, lines: 2 },
   power: { kind: 'power', pe: 1, what: 'on' },
@@ -46,6 +47,7 @@ const examples: { readonly [K in TraceBody['kind']]: Extract<TraceBody, { kind: 
     frame,
     detail: 'NS used NON_SECURE, table says REALM',
   },
+  interrupt: { kind: 'interrupt', by: { pe: 0, world: World.Realm, el: 1 }, to: 2, what: 'irq', elr: 0x1004n },
 };
 
 const page = readFileSync(inRepo('docs/reference/trace.md'), 'utf8');

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { inRepo } from '../../src/tools/repo.ts';
 import { differences, parseCommandList } from '../../src/tools/spec-compare.ts';
 import { readSpecification } from '../../src/tools/spec-files.ts';
+import { type ImplementedCommand, implementedCommands, rowDifferences } from '../../src/tools/spec-rows.ts';
 
 const { commands } = readSpecification();
 const REFERENCE = inRepo('../shared/reference/rmm-1.0-commands.json');
@@ -38,6 +39,40 @@ const altered = (change: (command: Their) => Partial<Their>): string =>
   JSON.stringify(asTheirs.map((each) => (each.name === 'RMI_RTT_DESTROY' ? { ...each, ...change(each) } : each)));
 const compare = (text: string): readonly string[] =>
   differences(commands, parseCommandList(text)).map(({ command, where }) => `${command} ${where}`);
+
+describe('the rows of the RMM', () => {
+  test('are those of specs', () => {
+    expect(implementedCommands).toHaveLength(commands.length);
+    expect(rowDifferences(commands, implementedCommands)).toEqual([]);
+  });
+
+  test.each<[string, (command: ImplementedCommand) => Partial<ImplementedCommand>, string]>([
+    ['a missing row', ({ failures }) => ({ failures: failures.slice(1) }), 'missing: rd_align'],
+    [
+      'an extra row',
+      ({ failures }) => ({ failures: [...failures, { id: 'mood', error: 'RMI_ERROR_INPUT' }] }),
+      'extra: mood',
+    ],
+    [
+      'another status',
+      ({ failures }) => ({ failures: failures.map((row, i) => (i === 1 ? { ...row, error: 'RMI_ERROR_REC' } : row)) }),
+      'status: rd_bound: RMI_ERROR_REC in the RMM, RMI_ERROR_INPUT in specs',
+    ],
+    [
+      'another order',
+      ({ failures }) => ({ failures: failures.toReversed() }),
+      'order: rd_state > rd_bound > rd_align in the RMM, rd_align > rd_bound > rd_state in specs',
+    ],
+    ['another identifier', () => ({ fids: [1] }), 'fid: 0x1 in the RMM, 0xc4000167 in specs'],
+    ['another name', () => ({ name: 'RMI_NAP' }), 'missing: the whole command'],
+  ])('%s is found', (_, change, expected) => {
+    const altered = implementedCommands.map((each) =>
+      each.name === 'RMI_REC_AUX_COUNT' ? { ...each, ...change(each) } : each,
+    );
+    const [first] = rowDifferences(commands, altered);
+    expect(`${first?.kind}: ${first?.detail}`).toBe(expected);
+  });
+});
 
 describe('the comparison', () => {
   test('finds nothing where nothing differs', () => {

@@ -15,6 +15,7 @@ const SAME: Readonly<Record<string, string>> = {
   'gpt.gpi.ROOT': 'an architecture term',
   'gpt.gpi.REALM': 'an architecture term',
   'gpt.world.RT': 'an architecture term',
+  'shell.show.recs': 'an architecture term',
 };
 
 test('both have the same keys', () => {

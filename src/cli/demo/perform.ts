@@ -48,7 +48,7 @@ export function access(machine: Machine, by: Software, request: AccessRequest): 
       : what === 'load'
         ? { op: 'load', at, size: 8, pas }
         : { op: 'fetch', at, pas };
-  const outcome = by.world === World.NonSecure ? machine.perform(pe, action) : performAs(machine, pe, by, action);
+  const outcome = by.world === World.NonSecure ? machine.perform(pe, action) : performAs(pe, by, action);
   const common = {
     ...(say === undefined ? {} : { say }),
     kind: 'access',
@@ -127,7 +127,7 @@ export function withEvents<T>(machine: Machine, run: () => T): { readonly result
 /** Cleans a granule's lines of a PAS to memory, as a cache may do at any time: DC CIPAPA by EL3. */
 export function writeBack(machine: Machine, at: bigint, pas: Pas): readonly Step[] {
   const xt = (BigInt(pas & 1) << 63n) | (BigInt(pas >> 1) << 62n) | at;
-  return withEvents(machine, () => performAs(machine, machine.pes[0] as Pe, el3, { op: 'cipapa', xt })).events;
+  return withEvents(machine, () => performAs(machine.pes[0] as Pe, el3, { op: 'cipapa', xt })).events;
 }
 
 /** A trace event as a step. The columns are those of `traceLine`; a long one pushes the next to the right. */
@@ -164,6 +164,16 @@ export const expectStatus = (id: string, { status }: StepOf<'call'>, expected: s
   found: status,
 });
 
+/** That something found is what it should be. */
+export const same = (id: string, expected: string, found: string): Check => ({ id, expected, found });
+
+/** That a command was refused, with which status and by which row. */
+export const expectRow = (id: string, { status, row, to }: StepOf<'command'>, expected: string): Check => ({
+  id,
+  expected,
+  found: [status ?? to ?? '', ...(row === undefined ? [] : [row])].join(' '),
+});
+
 const shownOutcome = ({ fault, value = 0n }: StepOf<'access'>): string => {
   if (fault === undefined) return `value ${hex(value)}`;
   return fault.gpt === undefined ? fault.name : `${fault.name} level ${fault.gpt.level} ${fault.gpt.gpi}`;
@@ -174,12 +184,12 @@ const shownOutcome = ({ fault, value = 0n }: StepOf<'access'>): string => {
  * returned there. Simplified: the way there and back is left out, and all registers are put back. The TLB stays as it
  * becomes: it belongs to no world.
  */
-function performAs(machine: Machine, pe: Pe, by: Software, action: Action): Outcome {
+function performAs(pe: Pe, by: Software, action: Action): Outcome {
   const saved = pe.x.slice();
   const bits = (by.world & 1 ? Scr.NS : 0n) | (by.world & 2 ? Scr.NSE : 0n);
   if (by.el !== 3) pe.set('scr_el3', (pe.get('scr_el3') & ~(Scr.NS | Scr.NSE)) | bits);
   pe.pstate = Pstate.DAIF | (BigInt(by.el) * 4n + 1n);
-  const outcome = act(pe, action, machine);
+  const outcome = act(pe, action);
   const to = { world: pe.world, el: pe.el };
   pe.x.set(saved);
   return outcome ?? { kind: 'moved', to };

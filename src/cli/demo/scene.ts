@@ -8,6 +8,8 @@ import type { Word } from '../../words/words.ts';
 export type Scene = {
   readonly id: string;
   readonly kind: 'tour' | 'attack';
+  /** What an attack is after; attacks on the same stand together. */
+  readonly target?: 'granules' | 'realms';
   readonly title: Word;
   /** What the scene is about; for an attack what the attacker tries. */
   readonly opening: Word;
@@ -75,6 +77,34 @@ export type Step = { readonly say?: Word } & (
       /** Name of the status in X0. */
       readonly status: string;
     }
+  /** A command of the RMM, by the Host or by a Realm. */
+  | {
+      readonly kind: 'command';
+      readonly by: Who;
+      readonly name: string;
+      readonly args: readonly NamedValue[];
+      /** What it came to; a call that led elsewhere has `to` in its place. */
+      readonly status?: string;
+      readonly to?: string;
+      /** The row that made it fail, and its condition. */
+      readonly row?: string;
+      readonly condition?: string;
+      readonly outputs: readonly NamedValue[];
+    }
+  /** An access by a Realm, at an address of its own. */
+  | {
+      readonly kind: 'guest';
+      readonly by: Who;
+      readonly what: 'load' | 'store';
+      readonly ipa: bigint;
+      readonly value?: bigint;
+      readonly fault?: AccessFault;
+      /** The Host is needed first. */
+      readonly to?: string;
+    }
+  /** What an exit shows the Host: everything in the record that is not zero. */
+  | { readonly kind: 'exit'; readonly by: Who; readonly reason: string; readonly fields: readonly NamedValue[] }
+  | { readonly kind: 'digest'; readonly of: string; readonly digest: string }
   /** An entry of the granule protection tables. */
   | {
       readonly kind: 'entry';
@@ -117,4 +147,6 @@ export type Step = { readonly say?: Word } & (
       readonly tried: readonly { readonly granule: WorldName; readonly at: bigint; readonly granted: boolean }[];
     }
 );
+/** A register or a field by its name in the specification. */
+export type NamedValue = { readonly name: string; readonly value: bigint };
 export type StepOf<K extends Step['kind']> = Extract<Step, { readonly kind: K }>;

@@ -17,6 +17,7 @@ import { worldsPicture } from './picture.ts';
 import {
   type AccessFault,
   type Citation,
+  type NamedValue,
   type Step,
   type StepOf,
   type Told,
@@ -29,6 +30,12 @@ const WIDTH_MAX = 80;
 const INDENT = '    ';
 /** Width of the words in front of what was tried, what stopped it and where it is written. */
 const LABEL = 12;
+/** Where the arguments of a command stand: below its name. */
+const DETAIL = ' '.repeat(23);
+const CONDITION_LINES = 2;
+const MORE = ' ...';
+/** Outputs that are one long value are shown otherwise. */
+const MANY = 8;
 const NO_BREAK = '\u00a0';
 
 export function printStory(out: Output, language: Language, story: readonly Told[]): void {
@@ -36,15 +43,30 @@ export function printStory(out: Output, language: Language, story: readonly Told
   const page: Page = { out, width, t: (word, facts = {}) => say(language, word, shown(facts)) };
   out.line(out.paint('bold', page.t('demo.title')));
   paragraph(page, page.t('demo.intro'));
-  const tours = story.filter(({ scene }) => scene.kind === 'tour');
-  const attacks = story.filter(({ scene }) => scene.kind === 'attack');
-  for (const [i, told] of tours.entries()) printTour(page, `${i + 1}. ${page.t(told.scene.title)}`, told);
-  heading(page, `${tours.length + 1}. ${page.t('demo.attacks.title', { count: attacks.length })}`);
-  paragraph(page, page.t('demo.attacks.opening', { count: attacks.length, page: PAGE }));
-  for (const [i, told] of attacks.entries()) {
-    printAttack(page, `${tours.length + 1}.${i + 1} ${page.t(told.scene.title)}`, told);
+  let number = 0;
+  for (let i = 0; i < story.length;) {
+    const told = story[i] as Told;
+    number++;
+    if (told.scene.kind === 'tour') {
+      printTour(page, `${number}. ${page.t(told.scene.title)}`, told);
+      i++;
+      continue;
+    }
+    const end = story.findIndex(({ scene }, n) => n > i && scene.kind === 'tour');
+    const attacks = story.slice(i, end < 0 ? undefined : end);
+    printAttacks(page, number, attacks);
+    i += attacks.length;
   }
   printEnd(page, story);
+}
+
+/** Attacks that stand together, under one heading. */
+function printAttacks(page: Page, number: number, attacks: readonly Told[]): void {
+  const target = attacks[0]?.scene.target ?? 'granules';
+  const facts = { count: attacks.length, page: PAGE };
+  heading(page, `${number}. ${page.t(`demo.attacks.${target}.title`, facts)}`);
+  paragraph(page, page.t(`demo.attacks.${target}.opening`, facts));
+  for (const [i, told] of attacks.entries()) printAttack(page, `${number}.${i + 1} ${page.t(told.scene.title)}`, told);
 }
 
 function printTour(page: Page, title: string, { scene, played }: Told): void {
@@ -85,6 +107,7 @@ function printEnd(page: Page, story: readonly Told[]): void {
   const commands: readonly (readonly [string, Word])[] = [
     ['fourworlds gpt show', 'demo.end.map'],
     ['fourworlds gpt walk 0x90005000 --pas NS', 'demo.end.walk'],
+    ['fourworlds explain RMI_DATA_CREATE', 'demo.end.explain'],
     ['fourworlds shell', 'demo.end.shell'],
   ];
   for (const [command, word] of commands) {
@@ -117,6 +140,22 @@ function printStep(page: Page, step: Step): void {
       const result = out.paint(step.status.endsWith('SUCCESS') ? 'green' : 'red', step.status);
       return out.line(deed(page, step.by, 'SMC', [step.name, ...args].join(' '), result));
     }
+    case 'command':
+      return printCommand(page, step);
+    case 'guest': {
+      const { by, what, ipa, value = 0n, to, fault } = step;
+      const result =
+        fault !== undefined ? out.paint('red', faultText(page, fault)) : to === undefined ? hex(value) : `-> ${to}`;
+      out.line(deed(page, by, what, `IPA ${hex(ipa, 8)}`, result));
+      if (fault !== undefined) printSyndrome(page, fault, 'DFSC', '');
+      return;
+    }
+    case 'exit':
+      out.line(deed(page, step.by, 'reads', 'RmiRecExit', step.reason));
+      return printNamed(page, step.fields);
+    case 'digest':
+      out.line(`${INDENT}${step.of}`);
+      return out.line(`${INDENT}  ${out.paint('dim', step.digest)}`);
     case 'entry': {
       const gpi = step.gpi === undefined ? '' : out.paint(gpiColour(parseGpi(step.gpi) ?? 0), step.gpi);
       const says = step.span === undefined ? '' : `  ${gpi} ${sizeText(step.span)}`;
@@ -157,13 +196,46 @@ function printAccess(page: Page, step: StepOf<'access'>): void {
     if (says !== '') out.line(`${INDENT}  ${says}`);
     return;
   }
-  const { el, esr, ec, fsc, far } = fault.syndrome;
-  const code = what === 'fetch' ? 'IFSC' : 'DFSC';
+  printSyndrome(page, fault, what === 'fetch' ? 'IFSC' : 'DFSC', says);
+}
+
+function printSyndrome({ out }: Page, { syndrome }: AccessFault, code: string, says: string): void {
+  if (syndrome === undefined) return;
+  const { el, esr, ec, fsc, far } = syndrome;
   const write = (issOf(esr) & Iss.WnR) === 0 ? '' : ', WnR';
   out.line(
     `${INDENT}  ESR_EL${el} ${hex(esr).padEnd(15)}EC ${hex(ec, 2)} ${ecName(ec)}, ${code} ${hex(fsc, 2)}${write}`,
   );
   out.line(`${INDENT}  FAR_EL${el} ${hex(far, 8).padEnd(15)}${says}`.trimEnd());
+}
+
+/** A command with its arguments by name; the row that made it fail, with its condition. */
+function printCommand(page: Page, step: StepOf<'command'>): void {
+  const { out } = page;
+  const { by, name, args, status, to, row, condition, outputs } = step;
+  const isGood = status === undefined || status.endsWith('SUCCESS');
+  const result = out.paint(isGood ? 'green' : 'red', status ?? `-> ${to ?? ''}`);
+  out.line(deed(page, by, 'SMC', name, result));
+  printNamed(page, args);
+  if (row !== undefined)
+    for (const line of conditionLines(`${row}: ${condition ?? ''}`, page.width - DETAIL.length))
+      out.line(DETAIL + out.paint('yellow', line));
+  if (outputs.length > 0 && outputs.length < MANY) printNamed(page, outputs, '= ');
+}
+
+/** The beginning of a condition; `explain` shows long ones whole. */
+function conditionLines(text: string, width: number): readonly string[] {
+  const lines = wrap(text, width - MORE.length);
+  return lines.length <= CONDITION_LINES
+    ? lines
+    : [...lines.slice(0, CONDITION_LINES - 1), `${lines[CONDITION_LINES - 1]}${MORE}`];
+}
+
+/** Names with their values, as many to a line as fit. */
+function printNamed({ out, width }: Page, values: readonly NamedValue[], before = ''): void {
+  if (values.length === 0) return;
+  const text = values.map(({ name, value }) => `${name}${NO_BREAK}${value < 10n ? value : hex(value)}`).join(', ');
+  for (const line of wrap(before + text, width - DETAIL.length)) out.line(DETAIL + line.replaceAll(NO_BREAK, ' '));
 }
 
 const faultText = ({ t }: Page, { name, gpt }: AccessFault): string =>

@@ -8,6 +8,7 @@ import { type El, World } from '../../arch/world.ts';
 import { InputError } from '../../base/input-error.ts';
 import { act, faultView } from '../../cpu/act.ts';
 import type { Pe } from '../../cpu/pe.ts';
+import type { LowerWorld } from '../../monitor/context.ts';
 import type { Machine } from '../../machine/machine.ts';
 
 /** Who acts. */
@@ -25,12 +26,15 @@ export function performAs(machine: Machine, pe: Pe, who: Who, action: Action): O
   const isCall = action.op === 'smc' || action.op === 'hvc' || action.op === 'svc';
   const moment = isCall ? machine.snapshot() : undefined;
   const before = pe.x.slice();
+  // A call makes the monitor save who called; what that world had saved there is put back as well.
+  const saved = isCall && who.world !== World.Root ? pe.context(who.world).slice() : undefined;
   enter(pe, who);
-  const outcome = act(pe, action, machine) ?? afterException(machine, pe, who, isCall);
+  const outcome = act(pe, action) ?? afterException(machine, pe, who, isCall);
   if (outcome === undefined) {
     if (moment !== undefined) machine.restore(moment);
     throw new InputError({ code: 'SHELL_CALL_LEFT', where: 'smc' });
   }
+  if (saved !== undefined) pe.context(who.world as LowerWorld).set(saved);
   putBack(pe, before, action);
   return outcome;
 }

@@ -4,11 +4,12 @@ import { Fid, type FidName, NOT_SUPPORTED, fidOf, parseFid, smcName } from '../.
 import { World, worldName } from '../../arch/world.ts';
 import { hex } from '../../base/hex.ts';
 import { InputError } from '../../base/input-error.ts';
-import { Rmi } from '../../rmm/command.ts';
 import { UsageError } from '../errors.ts';
+import { commandSpec } from '../explain/find.ts';
 import { suggest } from '../suggest.ts';
 import { worldColour } from '../world-colours.ts';
-import { type Reply, type ShellCommand, type ShellContext, outcomeReply } from './reply.ts';
+import { type Reply, type ShellCommand, type ShellContext, exitReply, outcomeReply } from './reply.ts';
+import { rmmNames, rmmSpecOf, rmmStatus } from './rmm-calls.ts';
 import { Tokens } from './tokens.ts';
 
 export const callCommands: readonly ShellCommand[] = [
@@ -34,17 +35,23 @@ function smc(shell: ShellContext, words: readonly string[]): Reply {
   while (x.length < 8) x.push(0n);
   const outcome = session.perform(session.who, { op: 'smc', x });
   if (outcome.kind !== 'done') return outcomeReply(shell, outcome, () => ({ lines: [], result: {} }));
+  const exit = exitReply(shell);
   const results = significant(outcome.x);
   const status = statusOf(fid, outcome.x[0] ?? 0n);
   const isGood = status === undefined || !/ERROR|NOT_SUPPORTED/.test(status);
   const text = results.map((value, n) => `X${n} ${hex(value)}${signedText(value)}`).join('  ');
   return {
-    lines: [`${smcName(fid)}: ${out.paint(isGood ? 'green' : 'yellow', status ?? say('shell.returned'))}`, `  ${text}`],
+    lines: [
+      `${nameOf(fid)}: ${out.paint(isGood ? 'green' : 'yellow', status ?? say('shell.returned'))}`,
+      `  ${text}`,
+      ...exit.lines,
+    ],
     result: {
-      call: smcName(fid),
+      call: nameOf(fid),
       by: `${worldName(session.who.world)}.EL${session.who.el}`,
       ...(status === undefined ? {} : { status }),
       x: results,
+      ...exit.result,
     },
   };
 }
@@ -54,14 +61,14 @@ function functionOf(tokens: Tokens): bigint {
   const word = tokens.peek;
   if (word !== undefined && /^-?[0-9]/.test(word)) return tokens.u64('FID');
   const name = tokens.word('NAME').toUpperCase();
-  const fid = parseFid(name);
+  const fid = parseFid(name) ?? commandSpec(name)?.fid;
   if (fid !== undefined) return BigInt(fid);
   throw new UsageError({
     code: 'SHELL_UNKNOWN_FUNCTION',
     where: 'NAME',
     expected: 'NAME | 0x8400_0000',
     found: name,
-    suggestion: suggest(name, Object.keys(Fid)),
+    suggestion: suggest(name, [...Object.keys(Fid), ...rmmNames]),
   });
 }
 
@@ -85,12 +92,12 @@ function statusOf(fid: bigint, x0: bigint): string | undefined {
   const name = smcName(fid) as FidName;
   // FF-A answers with a function of its own: FFA_SUCCESS, FFA_ERROR, FFA_MSG_SEND_DIRECT_RESP.
   if (name.startsWith('FFA_')) return smcName(x0).startsWith('FFA_') ? smcName(x0) : undefined;
-  if (!name.startsWith('RMI_')) return undefined;
-  const code = Number(x0 & 0xffn);
-  const status = Object.entries(Rmi).find(([, value]) => value === code)?.[0];
-  const index = Number((x0 >> 8n) & 0xffn);
-  return status === undefined || index === 0 ? status : `${status} ${index}`;
+  const spec = rmmSpecOf(fidOf(fid));
+  return spec === undefined ? undefined : rmmStatus(spec, x0);
 }
+
+/** Name of a function, or its number. */
+const nameOf = (fid: bigint): string => rmmSpecOf(fidOf(fid))?.name ?? smcName(fid);
 
 function as(shell: ShellContext, words: readonly string[]): Reply {
   const { session, say, out } = shell;

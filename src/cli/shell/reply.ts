@@ -40,13 +40,19 @@ export function outcomeReply(shell: ShellContext, outcome: Outcome, done: (value
       const { end, monitor } = session.machine;
       const to = outcome.to === 'off' ? 'off' : `${worldName(outcome.to.world)}.EL${outcome.to.el}`;
       const panic = monitor.panic === undefined ? [] : [`  ${monitor.panic}`];
+      const exit = exitReply(shell);
       return {
-        lines: [end === undefined ? say('shell.moved', { to }) : say('shell.stopped', { end }), ...panic],
+        lines: [
+          end === undefined ? say('shell.moved', { to }) : say('shell.stopped', { end }),
+          ...panic,
+          ...exit.lines,
+        ],
         result: {
           outcome: 'moved',
           to,
           ...(end === undefined ? {} : { end }),
           ...(panic.length > 0 ? { panic: monitor.panic } : {}),
+          ...exit.result,
         },
       };
     }
@@ -74,6 +80,17 @@ export function outcomeReply(shell: ShellContext, outcome: Outcome, done: (value
       };
     }
   }
+}
+
+/** What a REC that came out of the PE told the Host; nothing when none did. */
+export function exitReply({ session }: ShellContext): Pick<Reply, 'lines' | 'result'> {
+  const { exit } = session;
+  if (exit === undefined) return { lines: [], result: {} };
+  const { reason, fields } = exit;
+  return {
+    lines: [`  RmiRecExit ${[reason, ...fields.map(({ name, value }) => `${name} ${hex(value)}`)].join('  ')}`],
+    result: { exit: { reason, ...Object.fromEntries(fields.map(({ name, value }) => [name, value])) } },
+  };
 }
 
 /** Exception classes that write FAR_ELx: aborts, GPC exceptions, a misaligned PC. */

@@ -3,6 +3,7 @@
 import type { Action, Outcome } from '../../arch/action.ts';
 import { gpiName } from '../../arch/gpi.ts';
 import type { GptFaultKind } from '../../arch/gpt.ts';
+import { Fid, fidOf } from '../../arch/smccc.ts';
 import { Ec } from '../../arch/syndrome.ts';
 import type { TraceEvent } from '../../arch/trace.ts';
 import { type El, World, worldName } from '../../arch/world.ts';
@@ -11,6 +12,8 @@ import type { Pe } from '../../cpu/pe.ts';
 import type { MachineDescription } from '../../machine/description.ts';
 import { Machine } from '../../machine/machine.ts';
 import type { Snapshot, SnapshotData } from '../../machine/snapshot.ts';
+import { MachineView } from '../../machine/view.ts';
+import { type ExitRead, readExit } from '../exit-record.ts';
 import { type Who, performAs } from './borrow.ts';
 
 /** Events that are kept. */
@@ -35,6 +38,8 @@ export class Session {
   /** Shows events as they happen. */
   onEvent: ((event: TraceEvent) => void) | undefined;
   readonly #events: TraceEvent[] = [];
+  #listener: ((event: TraceEvent) => void) | undefined;
+  #exit: ExitRead | undefined;
 
   constructor(boot: (trace: (event: TraceEvent) => void) => Machine) {
     this.machine = boot((event) => this.#record(event));
@@ -66,7 +71,58 @@ export class Session {
   /** Carries out one action. Nothing happens when the machine or the PE is off. */
   perform(who: Who, action: Action): Outcome {
     this.demandPower();
-    return performAs(this.machine, this.pe, who, action);
+    const before = this.#runPage();
+    const outcome = performAs(this.machine, this.pe, who, action);
+    this.#follow(before ?? this.#runPageOf(action), this.#runPage());
+    return outcome;
+  }
+
+  /** What a REC that came out of its PE in the last action told the Host. */
+  get exit(): ExitRead | undefined {
+    return this.#exit;
+  }
+
+  /** Runs something while a listener hears of all events, too. */
+  listening<T>(listener: (event: TraceEvent) => void, run: () => T): T {
+    this.#listener = listener;
+    try {
+      return run();
+    } finally {
+      this.#listener = undefined;
+    }
+  }
+
+  /** Whoever acted goes on acting where the PE went: into a REC, or back to the Host. */
+  #follow(before: number | undefined, after: number | undefined): void {
+    this.#exit = undefined;
+    if (after !== undefined) {
+      if (this.pe.world === World.Realm && this.pe.el < 2) this.who = { world: World.Realm, el: this.pe.el };
+    } else if (before !== undefined && this.pe.world === World.NonSecure) {
+      if (this.who.world === World.Realm) this.who = { world: World.NonSecure, el: this.pe.el };
+      this.#exit = this.#readExit(before);
+    }
+  }
+
+  #runPage(): number | undefined {
+    return this.machine.rmm.running.get(this.peIndex)?.run;
+  }
+
+  /** A REC may go in and come out in one action. */
+  #runPageOf(action: Action): number | undefined {
+    const isEntry = action.op === 'smc' && fidOf(action.x?.[0] ?? 0n) === Fid.RMI_REC_ENTER;
+    return isEntry && this.pe.x[0] === 0n ? Number(action.x?.[2] ?? 0n) : undefined;
+  }
+
+  #readExit(run: number): ExitRead | undefined {
+    const page = new MachineView(this.machine).page(Math.floor(run / 4096));
+    if (page === undefined) return undefined;
+    const bytes = new DataView(page.buffer, page.byteOffset, page.byteLength);
+    return readExit(0n, (at, size) => {
+      const offset = Number(at);
+      return size === 8
+        ? bytes.getBigUint64(offset, true)
+        : BigInt(size === 2 ? bytes.getUint16(offset, true) : bytes.getUint8(offset));
+    });
   }
 
   demandPower(): void {
@@ -104,6 +160,7 @@ export class Session {
   #record(event: TraceEvent): void {
     this.#events.push(event);
     if (this.#events.length > EVENTS_MAX) this.#events.splice(0, EVENTS_MAX / 2);
+    this.#listener?.(event);
     this.onEvent?.(event);
   }
 }

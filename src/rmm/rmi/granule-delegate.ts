@@ -1,32 +1,26 @@
-import { paArg } from '../../arch/address.ts';
+import { isGranuleAligned, toPa } from '../../arch/address.ts';
 import { Gpi } from '../../arch/gpi.ts';
 import { Fid } from '../../arch/smccc.ts';
-import { type Command, addressOf, isAligned } from '../command.ts';
-import type { Activation } from '../rmm.ts';
+import { rmi } from '../command.ts';
+import { GranuleState } from '../granule.ts';
 
 /** Hands a Non-secure granule to the Realm world. */
-export const granuleDelegate: Command<
-  Activation,
-  { readonly rmm: Activation; readonly addr: ReturnType<typeof paArg> }
-> = {
+export const granuleDelegate = rmi({
   name: 'RMI_GRANULE_DELEGATE',
   fid: Fid.RMI_GRANULE_DELEGATE,
-
-  context: (rmm, x) => ({ rmm, addr: paArg(x[1] as bigint, rmm.paBits) }),
+  context: (call) => ({ call, addr: toPa(call.args.number(1)) }),
 
   // prettier-ignore
   failures: [
-    { id: 'gran_align', error: 'RMI_ERROR_INPUT', when: ({ addr }) => !isAligned(addr) },
-    { id: 'gran_bound', error: 'RMI_ERROR_INPUT', when: ({ rmm, addr }) => !addr.inRange || !rmm.granules.isDelegable(addr.at) },
-    { id: 'gran_state', error: 'RMI_ERROR_INPUT', when: ({ rmm, addr }) => rmm.granules.state(addressOf(addr)) !== 'UNDELEGATED' },
-    { id: 'gran_gpt',   error: 'RMI_ERROR_INPUT', when: ({ rmm, addr }) => rmm.pe.el3.gpi(addressOf(addr)) !== Gpi.NonSecure },
+    { id: 'gran_align', error: 'RMI_ERROR_INPUT', when: ({ addr }) => !isGranuleAligned(addr) },
+    { id: 'gran_bound', error: 'RMI_ERROR_INPUT', when: ({ call, addr }) => !call.isDelegable(addr) },
+    { id: 'gran_state', error: 'RMI_ERROR_INPUT', when: ({ call, addr }) => !call.isIn(addr, GranuleState.UNDELEGATED) },
+    { id: 'gran_gpt',   error: 'RMI_ERROR_INPUT', when: ({ call, addr }) => call.pe.el3.gpi(addr) !== Gpi.NonSecure },
   ],
 
-  effect({ rmm, addr }) {
-    const pa = addressOf(addr);
-    rmm.transition(Fid.RMM_GTSI_DELEGATE, pa);
-    rmm.granules.move(pa, 'RMI_GRANULE_DELEGATE', 'DELEGATED');
-    rmm.wipe(pa);
-    return [];
+  effect({ call, addr }) {
+    call.transition(Fid.RMM_GTSI_DELEGATE, addr);
+    call.move(addr, GranuleState.DELEGATED);
+    call.wipe(addr);
   },
-};
+});

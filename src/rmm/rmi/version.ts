@@ -1,18 +1,25 @@
-import { Fid, version } from '../../arch/smccc.ts';
-import type { Command } from '../command.ts';
-import type { Activation } from '../rmm.ts';
+import { Fid } from '../../arch/smccc.ts';
+import { rmi } from '../command.ts';
+import { NOT_AN_ADDRESS } from '../registers.ts';
 
-/** The only interface revision there is: lower and higher are both 1.0. */
-const REVISION = version(1, 0);
+/** The only interface revision there is, 1.0: lower and higher are both this. */
+const REVISION = 0x1_0000;
 
-/** Agrees on an interface revision. X1 and X2 are valid when the call fails, too: the dispatcher adds them. */
-export const rmiVersion: Command<Activation, { readonly req: bigint }> = {
+/** Agrees on an interface revision. X1 and X2 are valid when the call fails, too. */
+export const version = rmi({
   name: 'RMI_VERSION',
   fid: Fid.RMI_VERSION,
-  context: (_, x) => ({ req: x[1] as bigint }),
-  failures: [{ id: 'incompatible', error: 'RMI_ERROR_INPUT', when: ({ req }) => req !== REVISION }],
-  effect: () => [REVISION, REVISION],
-};
+  context: (call) => ({ call, req: call.args.number(1) }),
 
-/** What a failed RMI_VERSION leaves in X1 and X2. */
-export const supportedRevisions: readonly bigint[] = [REVISION, REVISION];
+  // prettier-ignore
+  failures: [
+    { id: 'incompatible', error: 'RMI_ERROR_INPUT', when: ({ req }) => req !== REVISION || req >= NOT_AN_ADDRESS, outputs: ({ call }) => offer(call) },
+  ],
+
+  effect: ({ call }) => offer(call),
+});
+
+function offer(call: { out(n: number, value: number): void }): void {
+  call.out(1, REVISION);
+  call.out(2, REVISION);
+}

@@ -34,13 +34,13 @@ export const cli = {
   'cli.fourworlds.description':
     'fourworlds is the Arm Confidential Compute Architecture on a laptop: a machine with four worlds ' +
     '(Normal, Secure, Realm, Root) in which the granule protection tables check every access.',
-  'cli.fourworlds.example.demo': 'the story of the machine in two minutes: boot, map, six attacks',
+  'cli.fourworlds.example.demo': 'the story of the machine in five minutes: boot, map, a realm, fifteen attacks',
   'cli.fourworlds.example.walk': 'may Normal world touch this byte, and who says so?',
 
-  'cli.demo.summary': 'the story of the machine: boot, memory map, a granule’s journey, attacks',
+  'cli.demo.summary': 'the story of the machine: boot, memory map, a granule’s journey, a realm’s life, attacks',
   'cli.demo.description':
     'Tells the story of the machine: how it boots, which world owns which memory, how a granule travels from ' +
-    'Normal world to Realm world and back, and what stops an attacker.',
+    'Normal world to Realm world and back, how a realm is built, runs and goes, and what stops an attacker.',
   'cli.demo.example.lang': 'the story in Spanish',
   'cli.demo.example.json': 'the same facts for a program',
   'cli.demo.exit.yes': 'the story was told, and every attack was stopped',
@@ -87,8 +87,8 @@ export const cli = {
 
   'cli.shell.summary': 'a prompt over a booted machine',
   'cli.shell.description':
-    'Boots a machine and waits for commands: SMCs by name, reads and writes as any world, snapshots, the ' +
-    'trace. Lines can come from a pipe; a line that fails does not stop the others. Type help at the prompt.',
+    'Boots a machine and waits for commands: SMCs by name, realms, reads and writes as any world, ' +
+    'snapshots, the trace. Lines can come from a pipe; a line that fails does not stop the others. Type help at the prompt.',
   'cli.shell.example.prompt': 'a prompt; help lists the commands, quit leaves',
   'cli.shell.example.script': 'the same commands from a pipe',
   'cli.shell.option.seed': 'seed of the machine (default: the one of its description)',

@@ -63,8 +63,8 @@ export const demo = {
   'demo.journey.closing':
     'Nobody had to trust the host. It started both moves, but the RMM wiped and EL3 wrote the table.',
 
-  'demo.attacks.title': 'Attacks: {count} ways in, and what stops each',
-  'demo.attacks.opening':
+  'demo.attacks.granules.title': 'Attacks: {count} ways in, and what stops each',
+  'demo.attacks.granules.opening':
     'Now {count} attackers try. Each gets a machine of its own. In most of them the page at {page} belongs to the Realm world, with a secret in it.',
 
   'demo.host-reads.title': 'The host reads a page it gave away',

@@ -25,6 +25,39 @@ export const shell = {
   'shell.strictOn': 'strict mode is on: each use of a stale GPT entry is a finding; named snapshots are gone',
   'shell.strictOff': 'strict mode is off; named snapshots are gone',
 
+  'shell.show.noRealm': 'there is no realm',
+  'shell.show.noRec': 'there is no REC',
+  'shell.show.noGranules': 'every granule is UNDELEGATED',
+  'shell.show.bits': '{bits} address bits',
+  'shell.show.recs': 'RECs: {count}',
+  'shell.show.recOf': 'number {index} of {rd}',
+  'shell.show.start': 'starts at level {level}, tables side by side: {count}',
+  'shell.built': 'realm {rd} with REC {rec} is active; its run page is {run}',
+  'shell.builtEmpty': 'it has no program: once a PE has entered it, you are its software',
+
+  'error.SHELL_UNKNOWN_ARGUMENT': 'the command has no argument of this name',
+  'hint.SHELL_UNKNOWN_ARGUMENT': 'help and the name of the command shows its arguments; explain says more',
+  'error.SHELL_MISSING_ARGUMENT': 'the command needs more arguments',
+  'hint.SHELL_MISSING_ARGUMENT': 'by name in any order, or values in this order',
+  'error.SHELL_NO_REC': 'no realm runs on this PE',
+  'hint.SHELL_NO_REC': 'build realm makes one, RMI_REC_ENTER enters it',
+  'error.SHELL_NO_REALM': 'this is not the descriptor of a realm',
+  'hint.SHELL_NO_REALM': 'show realm lists those there are',
+  'error.SHELL_WHICH_REALM': 'it is not clear which realm is meant',
+  'hint.SHELL_WHICH_REALM': 'name its descriptor: show rtt ADDR',
+  'error.SHELL_NO_SUCH_REC': 'this is not a REC',
+  'hint.SHELL_NO_SUCH_REC': 'show rec lists those there are',
+  'error.SHELL_NOT_TRACKED': 'the RMM does not track this address',
+  'hint.SHELL_NOT_TRACKED': 'realms are built from these banks only',
+  'error.SHELL_UNKNOWN_GUEST': 'there is no guest of this name',
+  'hint.SHELL_UNKNOWN_GUEST': 'take one of these, or none and be the guest yourself',
+  'error.SHELL_NOT_THE_HOST': 'the host is not on this PE',
+  'hint.SHELL_NOT_THE_HOST': 'wait until the realm has come out, or take another PE',
+  'error.SHELL_NO_ROOM': 'the host has no 4 MiB without a delegated granule',
+  'hint.SHELL_NO_ROOM': 'restore a snapshot, or start again',
+
+  'shell.help.show': 'what the RMM keeps; an RTT as a tree',
+  'shell.help.build': 'a realm that is ready to be entered, with a guest or without',
   'shell.help.smc': 'call firmware by name (RMI_VERSION) or number; ARGs go to X1 and up',
   'shell.help.world': 'choose who acts from now on: NS, S, RL, RT',
   'shell.help.as': 'another name of world',
@@ -52,5 +85,5 @@ export const shell = {
   'shell.help.notes':
     'Numbers are decimal or hex: 4096, 0x1000, 0x8800_0000. # starts a comment. A world that is not on the ' +
     'PE acts for one command: the PE is put into that world, and the registers of who was there are put ' +
-    'back.',
+    'back. A command of the RMM may begin a line: RMI_RTT_CREATE rd=0x9100_1000 rtt=0x9100_2000 ipa=0 level=2, or the values in this order. RSI is for a realm that runs on the PE.',
 } as const;

@@ -35,13 +35,15 @@ export const cli = {
   'cli.fourworlds.description':
     'fourworlds es la Confidential Compute Architecture de Arm en un portátil: una máquina con cuatro mundos ' +
     '(Normal, Secure, Realm, Root) en la que las tablas de protección de gránulos comprueban cada acceso.',
-  'cli.fourworlds.example.demo': 'la historia de la máquina en dos minutos: arranque, mapa y seis ataques',
+  'cli.fourworlds.example.demo':
+    'la historia de la máquina en cinco minutos: arranque, mapa, un realm y quince ataques',
   'cli.fourworlds.example.walk': '¿puede el mundo Normal tocar este byte, y quién lo dice?',
 
-  'cli.demo.summary': 'la historia de la máquina: arranque, mapa de memoria, el viaje de un gránulo, ataques',
+  'cli.demo.summary':
+    'la historia de la máquina: arranque, mapa de memoria, el viaje de un gránulo, la vida de un realm, ataques',
   'cli.demo.description':
     'Cuenta la historia de la máquina: cómo arranca, qué mundo posee qué memoria, cómo viaja un gránulo del ' +
-    'mundo Normal al mundo Realm y vuelve, y qué detiene a un atacante.',
+    'mundo Normal al mundo Realm y vuelve, cómo se construye, se ejecuta y se va un realm, y qué detiene a un atacante.',
   'cli.demo.example.lang': 'la historia en español',
   'cli.demo.example.json': 'los mismos hechos para un programa',
   'cli.demo.exit.yes': 'se contó la historia y se detuvieron todos los ataques',
@@ -89,7 +91,7 @@ export const cli = {
 
   'cli.shell.summary': 'un intérprete de órdenes sobre una máquina ya arrancada',
   'cli.shell.description':
-    'Arranca una máquina y espera órdenes: SMC por su nombre, lecturas y escrituras como cualquier mundo, ' +
+    'Arranca una máquina y espera órdenes: SMC por su nombre, realms, lecturas y escrituras como cualquier mundo, ' +
     'instantáneas, la traza. Las líneas pueden llegar por una tubería; una línea que falla no detiene las ' +
     'demás. Escribe help para ver las órdenes.',
   'cli.shell.example.prompt': 'un intérprete; help muestra las órdenes y quit sale',

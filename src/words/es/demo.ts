@@ -63,8 +63,8 @@ export const demo = {
   'demo.journey.closing':
     'Nadie tuvo que fiarse del host. Él inició los dos pasos, pero el RMM borró y EL3 escribió la tabla.',
 
-  'demo.attacks.title': 'Ataques: {count} formas de entrar, y qué detiene cada una',
-  'demo.attacks.opening':
+  'demo.attacks.granules.title': 'Ataques: {count} formas de entrar, y qué detiene cada una',
+  'demo.attacks.granules.opening':
     'Ahora lo intentan {count} atacantes. Cada uno tiene su propia máquina. En casi todas, la página {page} es del mundo Realm y guarda un secreto.',
 
   'demo.host-reads.title': 'El host lee una página que ha cedido',

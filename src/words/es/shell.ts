@@ -28,6 +28,39 @@ export const shell = {
     'nombre se han borrado',
   'shell.strictOff': 'modo estricto desactivado; las instantáneas con nombre se han borrado',
 
+  'shell.show.noRealm': 'no hay ningún realm',
+  'shell.show.noRec': 'no hay ningún REC',
+  'shell.show.noGranules': 'todos los gránulos están UNDELEGATED',
+  'shell.show.bits': '{bits} bits de dirección',
+  'shell.show.recs': 'RECs: {count}',
+  'shell.show.recOf': 'número {index} de {rd}',
+  'shell.show.start': 'empieza en el nivel {level}, tablas contiguas: {count}',
+  'shell.built': 'el realm {rd} con el REC {rec} está activo; su página de ejecución es {run}',
+  'shell.builtEmpty': 'no tiene programa: en cuanto un PE entre en él, su software es usted',
+
+  'error.SHELL_UNKNOWN_ARGUMENT': 'el comando no tiene ningún argumento con este nombre',
+  'hint.SHELL_UNKNOWN_ARGUMENT': 'help y el nombre del comando muestra sus argumentos; explain dice más',
+  'error.SHELL_MISSING_ARGUMENT': 'el comando necesita más argumentos',
+  'hint.SHELL_MISSING_ARGUMENT': 'por nombre y en cualquier orden, o los valores en este orden',
+  'error.SHELL_NO_REC': 'en este PE no se ejecuta ningún realm',
+  'hint.SHELL_NO_REC': 'build realm hace uno, RMI_REC_ENTER entra en él',
+  'error.SHELL_NO_REALM': 'este no es el descriptor de un realm',
+  'hint.SHELL_NO_REALM': 'show realm enumera los que hay',
+  'error.SHELL_WHICH_REALM': 'no está claro de qué realm se trata',
+  'hint.SHELL_WHICH_REALM': 'nombre su descriptor: show rtt ADDR',
+  'error.SHELL_NO_SUCH_REC': 'esto no es un REC',
+  'hint.SHELL_NO_SUCH_REC': 'show rec enumera los que hay',
+  'error.SHELL_NOT_TRACKED': 'el RMM no lleva cuenta de esta dirección',
+  'hint.SHELL_NOT_TRACKED': 'los realms solo se construyen con estos bancos',
+  'error.SHELL_UNKNOWN_GUEST': 'no hay ningún invitado con este nombre',
+  'hint.SHELL_UNKNOWN_GUEST': 'tome uno de estos, o ninguno y sea usted el invitado',
+  'error.SHELL_NOT_THE_HOST': 'el host no está en este PE',
+  'hint.SHELL_NOT_THE_HOST': 'espere a que salga el realm, o tome otro PE',
+  'error.SHELL_NO_ROOM': 'al host no le quedan 4 MiB sin gránulos delegados',
+  'hint.SHELL_NO_ROOM': 'restaure una instantánea, o empiece de nuevo',
+
+  'shell.help.show': 'lo que guarda el RMM; una RTT, como árbol',
+  'shell.help.build': 'un realm listo para entrar en él, con invitado o sin él',
   'shell.help.smc': 'llama al firmware por nombre (RMI_VERSION) o número; los ARG van a X1 y siguientes',
   'shell.help.world': 'elige quién actúa a partir de ahora: NS, S, RL, RT',
   'shell.help.as': 'otro nombre de world',
@@ -55,5 +88,5 @@ export const shell = {
   'shell.help.notes':
     'Los números son decimales o hexadecimales: 4096, 0x1000, 0x8800_0000. # empieza un comentario. Un ' +
     'mundo que no está en el PE actúa durante una sola orden: el PE pasa a ese mundo y después se devuelven ' +
-    'los registros de quien estaba allí.',
+    'los registros de quien estaba allí. Un comando del RMM puede empezar una línea: RMI_RTT_CREATE rd=0x9100_1000 rtt=0x9100_2000 ipa=0 level=2, o los valores en este orden. RSI es para un realm que se ejecuta en el PE.',
 } as const satisfies Record<keyof typeof en, string>;

@@ -1,8 +1,9 @@
 // Where calls, undefined instructions and external aborts go. DDI 0487 D1: exception routing, SCR_EL3 and HCR_EL2.
 
-import { Hcr, Scr } from '../arch/registers.ts';
-import { Ec } from '../arch/syndrome.ts';
-import type { El } from '../arch/world.ts';
+import { Hcr, Pstate, Scr } from './registers.ts';
+import { Ec } from './syndrome.ts';
+import type { Interrupt } from './action.ts';
+import type { El } from './world.ts';
 
 /** What decides the route of a call. */
 export type RoutingInput = {
@@ -50,4 +51,19 @@ export function routeCall(op: 'svc' | 'hvc' | 'smc', input: RoutingInput): Route
       if (has(scr, Scr.SMD)) return routeUndefined(input);
       return { target: 3, ec: Ec.Smc64, trapped: false };
   }
+}
+
+/** Offsets of the asynchronous vectors from the synchronous one. */
+export const interruptOffset: Readonly<Record<Interrupt, bigint>> = { irq: 0x80n, fiq: 0x100n, serror: 0x180n };
+
+/** The asynchronous vector at a distance from the synchronous one. */
+export function interruptAt(distance: bigint): Interrupt | undefined {
+  for (const what of ['irq', 'fiq', 'serror'] as const) if (interruptOffset[what] === distance) return what;
+  return undefined;
+}
+
+/** Offset of the synchronous vector: 0 from the same EL on SP_EL0, 0x200 on its own SP, 0x400 from a lower EL in AArch64. */
+export function vectorOffset(pstate: bigint, target: 1 | 2 | 3): bigint {
+  const mode = pstate & Pstate.MODE;
+  return mode >> 2n < BigInt(target) ? 0x400n : mode % 2n === 1n ? 0x200n : 0n;
 }
