@@ -6,8 +6,8 @@ import { Ec, ecOf } from '../arch/syndrome.ts';
 import { GRANULE, HostError, type Step, read, write, writeBytes } from './abi.ts';
 import type { GranulePool, Image } from './realm.ts';
 
-/** HCR_EL2: stage 2 on, AArch64 below, SMC and WFI come to the host. */
-const HCR_GUEST = (1n << 0n) | (1n << 31n) | (1n << 19n) | (1n << 13n);
+/** HCR_EL2: stage 2 on, AArch64 below; SMC, WFI, FIQ, IRQ and SError come to the host. */
+const HCR_GUEST = (1n << 0n) | (1n << 31n) | (1n << 19n) | (1n << 13n) | (0b111n << 3n);
 const EL1H_MASKED = 0x3c5n;
 const IPA_BITS = 39;
 const START_LEVEL = 1;
@@ -70,6 +70,8 @@ function* mapPage(pool: GranulePool, vm: HostedVm, ipa: number): Step<number> {
 export function* runVm(pool: GranulePool, vm: HostedVm): Step<ExceptionView> {
   for (;;) {
     const exception = yield* enterVm(vm);
+    // An interrupt is the host's to handle, and has no syndrome.
+    if (exception.interrupt !== undefined) return exception;
     switch (ecOf(exception.esr)) {
       case Ec.DataAbortLower:
       case Ec.InstructionAbortLower: {

@@ -220,7 +220,8 @@ export class ScenarioRunner {
       case 'run-vm': {
         const vm = this.#vms.get(deed.vm);
         if (vm === undefined) throw new Stuck(deed.vm);
-        return { class: ecName(ecOf(this.#now(runVm(host.pool, vm)).esr)) };
+        const { interrupt, esr } = this.#now(runVm(host.pool, vm));
+        return { class: interrupt?.toUpperCase() ?? ecName(ecOf(esr)) };
       }
     }
   }

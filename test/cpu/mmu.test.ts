@@ -338,11 +338,9 @@ describe('a plain VM', () => {
       perform,
     );
     const pe = machine.pes[0]!;
-    // The host of this VM wants interrupts: HCR_EL2.IMO.
     const steps = enterVm(vm);
     let action = steps.next();
     while (action.done !== true && action.value.op !== 'eret') action = steps.next(host.perform(action.value));
-    host.perform({ op: 'msr', reg: 'hcr_el2', value: pe.get('hcr_el2') | (1n << 4n) });
     pe.raise('irq');
     const outcome = host.perform({ op: 'eret' });
     expect(outcome).toMatchObject({ kind: 'exception', exception: { interrupt: 'irq', from: 1, elr: 0x1000n } });
