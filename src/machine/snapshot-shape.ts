@@ -169,7 +169,6 @@ const rec = object<RecData>({
       emulatable: flag,
       esr: word,
       far: word,
-      sysregRead: optional(integer<number>(0, 31)),
       ripasChange: flag,
     }),
     attest: optional(

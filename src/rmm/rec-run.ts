@@ -13,7 +13,7 @@ import type { RmmPe } from './ports.ts';
 import { type Rec, listed, mpidrOf, noExit, recSlots } from './rec.ts';
 import type { Rmm } from './rmm.ts';
 import { haveChanged, maskAsserted, saveControls } from './timers.ts';
-import { Hipas, LEVEL_MAX, Ripas, Rtt, Walk } from './rtt.ts';
+import { Hipas, LEVEL_MAX, Ripas, Rtt, Walk, entrySize } from './rtt.ts';
 
 /** HCR_EL2 while a Realm runs: stage 2 on, interrupts and SMC to EL2, AArch64 below. */
 const HCR_REALM =
@@ -85,8 +85,6 @@ export function enter(call: Call, rec: Rec, run: Pa, record: EnterRecord): void 
   if (takesInjectedSea(rec, record)) injectSea(rec, rec.lastExit.esr, rec.lastExit.far);
   else if (record.emulMmio) emulateMmio(rec, record.gprs[0] as bigint);
   if (rec.lastExit.ripasChange) completeRipasChange(rec, record.isRejected);
-  if (rec.lastExit.sysregRead !== undefined && rec.lastExit.sysregRead < 31)
-    rec.setX(rec.lastExit.sysregRead, record.gprs[0] as bigint);
   const host = new BigUint64Array(hostSlots.length);
   copySlots(pe.words, hostSlots, new Uint32Array(host.buffer), 'save');
   rec.runningOn = pe.index;
@@ -170,7 +168,7 @@ function completeHostCall(rmm: Rmm, pe: RmmPe, rec: Rec, gprs: BigUint64Array): 
     const bytes = new Uint8Array(31 * 8);
     const view = new DataView(bytes.buffer);
     for (const [i, value] of gprs.entries()) view.setBigUint64(8 * i, value, true);
-    const refused = pe.realm.writeBytes(toPa(entry.addr + (ipa % 2 ** (12 + 9 * (LEVEL_MAX - level))) + 8), bytes);
+    const refused = pe.realm.writeBytes(toPa(entry.addr + (ipa % entrySize(level)) + 8), bytes);
     assert(refused === 0, 'a Realm page is Realm memory');
     rec.setX(0, 0n);
   } else if (entry.ripas !== Ripas.EMPTY) {

@@ -46,8 +46,6 @@ export type LastExit = {
   readonly emulatable: boolean;
   readonly esr: bigint;
   readonly far: bigint;
-  /** Trapped read of a system register: the GPR that gets a value. */
-  readonly sysregRead: number | undefined;
   /** RIPAS_CHANGE: the answer is due. */
   readonly ripasChange: boolean;
 };
@@ -57,7 +55,6 @@ export const noExit: LastExit = {
   emulatable: false,
   esr: 0n,
   far: 0n,
-  sysregRead: undefined,
   ripasChange: false,
 };
 

@@ -8,7 +8,7 @@ import type { Realm } from './realm.ts';
 import type { Rec } from './rec.ts';
 import { CallArguments } from './registers.ts';
 import type { Rmm } from './rmm.ts';
-import { Hipas, LEVEL_MAX, Ripas, Rtt, Walk } from './rtt.ts';
+import { Hipas, LEVEL_MAX, Ripas, Rtt, Walk, entrySize } from './rtt.ts';
 
 /** RSI and PSCI results, as the signed numbers that go into X0. */
 export const Rsi = {
@@ -121,7 +121,7 @@ export class RealmCall {
   buffer(ipa: number): Buffer {
     const { level, entry } = this.walk(ipa);
     if (entry.hipas === Hipas.ASSIGNED && entry.ripas === Ripas.RAM) {
-      return { kind: 'there', pa: toPa(entry.addr + (ipa % 2 ** (12 + 9 * (LEVEL_MAX - level)))) };
+      return { kind: 'there', pa: toPa(entry.addr + (ipa % entrySize(level))) };
     }
     return entry.ripas === Ripas.EMPTY && entry.hipas !== Hipas.TABLE ? { kind: 'empty' } : { kind: 'abort', level };
   }
